@@ -1,0 +1,283 @@
+"""config.toml, strictly read, with the environment over it; and where the shelves are.
+
+Order: an option on the command line, then the environment (`LVYUE_MAIL__SENDER`, two underscores a level), then the file,
+then the default. A key nobody knows is a fault in the file and in the environment alike; all faults are shown at once.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_origin
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic.fields import FieldInfo
+
+from monitor.domain.errors import ConfigError
+from monitor.domain.toml import Fault, Located, examine, in_order, nearest, parse
+from monitor.domain.workdays import Notice, WorkCalendar, read_overrides, work_calendar
+from monitor.notify import Recipient
+from monitor.notify.email import SmtpSettings
+from monitor.notify.outgoing import MailSettings
+from monitor.sources import Source, kinds
+
+PREFIX = "LVYUE_"
+RESERVED = ("LVYUE_CI", "LVYUE_CONFIG")
+PACKAGE = Path(__file__).parent
+
+
+class Section(BaseModel):
+    """Unknown keys are faults."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CalendarSection(Section):
+    """`[calendar]`: whose working days count where a rule pack does not say, and which clock a civil day follows."""
+
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166 country of the working days.")] = "CN"
+    timezone: Annotated[str, Field(description="IANA time zone in which a day begins and ends.")] = "Asia/Shanghai"
+    notices: Annotated[str, Field(description="TOML file with newly published days off and make-up days.")] = ""
+
+    @field_validator("timezone")
+    @classmethod
+    def known_zone(cls, name: str) -> str:
+        """The zone must exist."""
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f'"{name}" is no IANA time zone; write one as Asia/Shanghai') from error
+        return name
+
+
+class RulesSection(Section):
+    """`[rules]`: which packs judge."""
+
+    packs: Annotated[list[str], Field(description="Folders of the rules shelf in use; none given means all.")] = []
+
+
+class ShelvesSection(Section):
+    """`[shelves]`: an agency's own folders, added to those that ship."""
+
+    rules: Annotated[list[str], Field(description="Folders that hold packs, as rules/ does.")] = []
+
+
+class ScheduleSection(Section):
+    """`[schedule]`: when `lvyue serve` works by itself."""
+
+    daily_at: Annotated[time, Field(description="Time of day of the pull, scan and letters.")] = time(6, 0)
+
+
+class Settings(Section):
+    """The whole of config.toml but its sources."""
+
+    office: Annotated[str, Field(description="Name of the office, as letters and reports show it.")] = ""
+    declared: Annotated[str, Field(description="Shown in every output, as `made data`; empty for real work.")] = ""
+    lang: Annotated[Literal["zh", "en"], Field(description="Language of reports.")] = "zh"
+    state: Annotated[str, Field(description="Folder of database, letters and reports.")] = "lvyue-state"
+    calendar: CalendarSection = CalendarSection()
+    rules: RulesSection = RulesSection()
+    shelves: ShelvesSection = ShelvesSection()
+    mail: MailSettings = MailSettings()
+    schedule: ScheduleSection = ScheduleSection()
+    recipient: list[Recipient] = []
+    source: list[dict[str, Any]] = []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What the rest of the program sees. `base` is the folder of config.toml: relative paths start there."""
+
+    path: Path
+    base: Path
+    settings: Settings
+    sources: tuple[Source, ...]
+
+    @property
+    def state(self) -> Path:
+        """Folder of everything Lvyue keeps."""
+        return self.base / self.settings.state
+
+    @property
+    def database(self) -> Path:
+        """The one database file."""
+        return self.state / "lvyue.db"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone in which civil days begin and end."""
+        return ZoneInfo(self.settings.calendar.timezone)
+
+    def end_of_day(self, day: date) -> datetime:
+        """The last instant of a civil day: what was recorded by then was known on that day."""
+        return datetime.combine(day + timedelta(days=1), time.min, self.zone) - timedelta(microseconds=1)
+
+    def start_of_day(self, day: date) -> datetime:
+        """The first instant of a civil day: when a dated edition became known."""
+        return datetime.combine(day, time.min, self.zone)
+
+    def source(self, name: str) -> Source:
+        """Raises ConfigError that names the nearest source when there is none of that name."""
+        for source in self.sources:
+            if source.name == name:
+                return source
+        known = [source.name for source in self.sources]
+        raise ConfigError(
+            f"there is no source {name!r}{nearest(name, known)}", hint=f"{self.path} has: {', '.join(known) or 'none'}"
+        )
+
+    def calendars(self) -> dict[str, WorkCalendar]:
+        """Working days by the word rule packs use: the office's own, and China's for the law of China."""
+        own = self.settings.calendar
+        notice: Notice | None = None
+        if own.notices:
+            path = self.base / own.notices
+            try:
+                notice = read_overrides(path.read_text(encoding="utf-8"), where=str(path))
+            except OSError as error:
+                raise ConfigError(f"{path}: {error.strerror}", hint="`calendar.notices` names this file") from error
+        made = {own.country: work_calendar(own.country, overrides=notice or ())}
+        return made | {word: work_calendar(word) for word in ("CN",) if word not in made}
+
+    def rule_shelves(self) -> list[Path]:
+        """The shelf that ships, then the agency's own."""
+        return [shelf("rules"), *(self.base / folder for folder in self.settings.shelves.rules)]
+
+
+def shelf(name: str) -> Path:
+    """A shelf that ships: inside the installed package, or beside it in a checkout.
+
+    >>> shelf("rules").is_dir()
+    True
+    """
+    for folder in (PACKAGE / "_shelves" / name, PACKAGE.parent / name):
+        if folder.is_dir():
+            return folder
+    raise ConfigError(f"the shelf {name!r} is not where Lvyue was installed", hint="install Lvyue again")
+
+
+def load(path: Path, environment: Mapping[str, str] | None = None) -> Config:
+    """Read a config file. Raises ConfigError with every fault: line, column, caret, nearest key."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is not UTF-8 text") from error
+    except OSError as error:
+        hint = "run `lvyue init` to write one, or name it with --config"
+        raise ConfigError(f"{path}: {error.strerror or error}", hint=hint) from error
+    located = parse(text, path.name)
+    settings, found = examine(located, Settings, located.values)
+    values, faults = _overlay(located.values, os.environ if environment is None else environment)
+    if settings is not None:
+        settings, of_environment = examine(located, Settings, values)
+        faults += [f"environment: {fault.message}" for fault in of_environment]
+    raw = values.get("source", [])
+    sources, more = _sources(located, raw if isinstance(raw, list) else [])
+    faults = [str(fault) for fault in in_order(found + more)] + faults
+    if faults or settings is None:
+        raise ConfigError("\n".join(faults), hint=f"mend {path}; `lvyue check` shows this again")
+    return Config(path=path, base=path.resolve().parent, settings=settings, sources=tuple(sources))
+
+
+def default() -> Config:
+    """The configuration of an office that has written none yet."""
+    return Config(path=Path("config.toml"), base=Path.cwd(), settings=Settings(), sources=())
+
+
+def template() -> str:
+    """A config.toml with every setting, its meaning and its default; what `lvyue init` writes and the repository holds."""
+    lines = [
+        "# Lvyue 履约. Every setting with its default; what is commented out is an example. Environment variables lie over it:"
+    ]
+    lines += ["# LVYUE_MAIL__SENDER=…, two underscores a level. Secrets: `env:NAME` or `file:PATH`.", ""]
+    plain = {name: field for name, field in Settings.model_fields.items() if isinstance(field.default, str)}
+    lines += _settings(plain)
+    sections = {name: f for name, f in Settings.model_fields.items() if isinstance(f.default, BaseModel)}
+    for name, field in sections.items():
+        lines += ["", f"[{name}]", *_settings(type(field.default).model_fields)]
+    lines += _examples()
+    return "\n".join(lines) + "\n"
+
+
+def _settings(fields: Mapping[str, FieldInfo]) -> list[str]:
+    lines = []
+    for name, field in fields.items():
+        if field.default is None:
+            continue
+        value = field.default.isoformat("minutes") if isinstance(field.default, time) else field.default
+        written = f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else value
+        lines.append(f"{name} = {written}  # {field.description}")
+    return lines
+
+
+def _examples() -> list[str]:
+    """Blocks that an office writes itself, commented out."""
+    lines = ["", "# [mail.smtp]"]
+    for name, field in SmtpSettings.model_fields.items():
+        lines.append(f"# {name}: {field.description}")
+    blocks: list[tuple[str, type[BaseModel], dict[str, str]]] = [
+        ("recipient", Recipient, {"address": "fazhi@example.org"})
+    ]
+    for word, kind in sorted(kinds().items()):
+        given = {"name": "register", "kind": word, "location": "https://example.org/contracts.csv"}
+        blocks.append(("source", kind, given | ({"mapping": "register.sql"} if word == "table" else {})))
+    for title, model, given in blocks:
+        lines += ["", f"# [[{title}]]" + (f'  # kind = "{given["kind"]}"' if "kind" in given else "")]
+        for name, field in model.model_fields.items():
+            if name in given:
+                lines.append(f'# {name} = "{given[name]}"')
+            elif field.description:
+                lines.append(f"# {name}: {field.description}")
+    return lines
+
+
+def _sources(located: Located, raw: list[Any]) -> tuple[list[Source], list[Fault]]:
+    known = kinds()
+    made: list[Source] = []
+    faults: list[Fault] = []
+    names: set[str] = set()
+    for number, entry in enumerate(raw):
+        at = ("source", number)
+        values = entry if isinstance(entry, dict) else {}
+        kind = known.get(str(values.get("kind")))
+        if kind is None:
+            near = nearest(str(values.get("kind")), list(known))
+            message = f"source.{number}.kind: must be one of {', '.join(sorted(known))}{near}"
+            faults.append(located.fault(*located.key_at((*at, "kind")), message))
+            continue
+        source, found = examine(located, kind, values, at)
+        faults += found
+        if source is not None:
+            made.append(source)
+            if source.name in names:
+                faults.append(located.fault(*located.key_at((*at, "name")), f'source "{source.name}" is there twice'))
+            names.add(source.name)
+    return made, faults
+
+
+def _overlay(file: Mapping[str, Any], environment: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+    """The file's values with `LVYUE_A__B=…` over them, lists split at commas; a variable that names no setting is a fault."""
+    values = dict(file)
+    faults = []
+    for name, value in sorted(environment.items()):
+        if not name.startswith(PREFIX) or name in RESERVED:
+            continue
+        model: Any = Settings
+        steps = name.removeprefix(PREFIX).lower().split("__")
+        for step in steps:
+            fields = getattr(model, "model_fields", {})
+            if step not in fields or step in ("source", "recipient"):
+                faults.append(f"environment: {name}: no such setting{nearest(step, list(fields))}")
+                break
+            model = SmtpSettings if step == "smtp" else fields[step].annotation
+        else:
+            target = values
+            for step in steps[:-1]:
+                target[step] = dict(target.get(step) or {})
+                target = target[step]
+            target[steps[-1]] = value.split(",") if get_origin(model) is list else value
+    return values, faults

@@ -1,0 +1,1 @@
+"""Nouns, money, dates, working days, errors. Imports nothing else of ours."""

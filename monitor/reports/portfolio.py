@@ -1,0 +1,211 @@
+"""`lvyue report portfolio`: where we stand. What is due and overdue, by whom, what it costs, and what we cannot know.
+
+Every number comes from the facts and the judgement as of one day, so the same question gets the same answer, to the byte.
+Breaches of faith are counted from orange and red of the government's own duties; reminders are told apart from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from monitor.domain.warning import LEVELS
+from monitor.domain.workdays import WorkCalendar
+from monitor.engines.duckdb import Engine
+from monitor.rulebook import Coverage, Finding, Judgement, Rulebook
+from monitor.rulebook.wording import finding_content
+
+SOON_DAYS = 30
+MONTHS_BACK, MONTHS_AHEAD = 24, 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """What a report was made from; printed on every output."""
+
+    office: str
+    declared: str
+    as_of: date
+    known_at: datetime
+    rules_hash: str
+    facts_hash: str
+    provisional_calendar: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Portfolio:
+    """The whole report as plain values: rows are dictionaries with the same keys throughout a table.
+
+    totals    one row: contracts, units, obligations, open, overdue, due_soon, no_day (open without a due day)
+    levels    findings by level, red first
+    rules     findings by rule and level, with the rule's titles
+    units     one row a unit, most overdue first: contracts, open, overdue, due_soon, oldest_days, red, orange, yellow, blue
+    months    one row a month of planned completion: on_time, late, overdue, ahead
+    findings  worst first, as letters show them
+    moved     due days that moved, newest first: noun, id, title, contract_id, before, after, days, recorded_on
+    vanished  contracts their source no longer lists: id, title, source, gone_on
+    sources   one row a source: editions, last_edition_on, last_change_on, days_silent, stale, quarantined, vanished
+    coverage  one row a rule: judged, fires, clear, unknown, not applicable, blind contracts, what is missing
+    """
+
+    header: Header
+    totals: dict[str, Any]
+    levels: dict[str, int]
+    rules: list[dict[str, Any]]
+    units: list[dict[str, Any]]
+    months: list[dict[str, Any]]
+    findings: list[dict[str, Any]]
+    moved: list[dict[str, Any]]
+    vanished: list[dict[str, Any]]
+    sources: list[dict[str, Any]]
+    coverage: list[dict[str, Any]]
+
+
+def portfolio(
+    engine: Engine, judgement: Judgement, book: Rulebook, header: Header, sources: Sequence[dict[str, Any]]
+) -> Portfolio:
+    """Build the report. `sources` are the rows of `store.versions.sources_seen`, with `stale_after_days` from the config."""
+    fired = sorted(judgement.fired(), key=_worst_first)
+    rules = {rule.rule.id: rule.rule for rule in book.rules}
+    findings = [
+        {"level": f.outcome, "rule": f.rule, "subject_id": f.subject_id, **finding_content(f, rules[f.rule])}
+        for f in fired
+    ]
+    return Portfolio(
+        header=header,
+        totals=engine.rows(_TOTALS)[0],
+        levels={level: sum(1 for f in fired if f.outcome == level) for level in reversed(LEVELS)},
+        rules=_by_rule(fired, book),
+        units=_units(engine, fired),
+        months=engine.rows(_MONTHS),
+        findings=findings,
+        moved=engine.rows(_MOVED),
+        vanished=engine.rows(_VANISHED),
+        sources=[_source(row, engine) for row in sources],
+        coverage=[_coverage(row, book, engine) for row in judgement.coverage()],
+    )
+
+
+def _worst_first(finding: Finding) -> tuple[int, int, str, str]:
+    days = finding.days_late if finding.days_late is not None else -100_000
+    return (-LEVELS.index(finding.outcome), -days, finding.rule, finding.subject_id)
+
+
+def is_provisional(calendars: Sequence[WorkCalendar], as_of: date) -> bool:
+    """Whether any calendar in use has not been published for the day's year."""
+    return any(calendar.provisional(as_of) for calendar in calendars)
+
+
+_OPEN = "done_on is null and coalesce(status not in ('met', 'waived'), true)"
+
+_OPEN_O = _OPEN.replace("done_on", "o.done_on").replace("status", "o.status")
+
+_TOTALS = f"""
+select
+    (select count(*) from fact_contract) as contracts,
+    (select count(distinct unit_id) from fact_contract) as units,
+    count(*) as obligations,
+    count(*) filter (where {_OPEN}) as open,
+    count(*) filter (where {_OPEN} and due_on < as_of()) as overdue,
+    count(*) filter (where {_OPEN} and due_on between as_of() and as_of() + {SOON_DAYS}) as due_soon,
+    count(*) filter (where {_OPEN} and due_on is null) as no_day,
+    count(*) filter (where done_on is not null) as done,
+    count(*) filter (where done_on > due_on) as done_late
+from fact_obligation
+"""
+
+_MONTHS = f"""
+with month as (
+    select unnest(generate_series(
+        date_trunc('month', as_of()) - interval {MONTHS_BACK} month,
+        date_trunc('month', as_of()) + interval {MONTHS_AHEAD} month, interval 1 month))::date as month
+)
+select
+    strftime(m.month, '%Y-%m') as month,
+    count(o.id) filter (where o.done_on <= o.due_on) as on_time,
+    count(o.id) filter (where o.done_on > o.due_on) as late,
+    count(o.id) filter (where {_OPEN_O} and o.due_on < as_of()) as overdue,
+    count(o.id) filter (where {_OPEN_O} and o.due_on >= as_of()) as ahead
+from month m left join fact_obligation o on date_trunc('month', o.due_on)::date = m.month
+group by m.month order by m.month
+"""
+
+_UNITS = f"""
+select
+    coalesce(u.name, '') as unit, count(distinct c.id) as contracts,
+    count(o.id) filter (where {_OPEN_O}) as open,
+    count(o.id) filter (where {_OPEN_O} and o.due_on < as_of()) as overdue,
+    count(o.id) filter (where {_OPEN_O}
+        and o.due_on between as_of() and as_of() + {SOON_DAYS}) as due_soon,
+    max(as_of() - o.due_on) filter (where {_OPEN_O} and o.due_on < as_of())
+        as oldest_days
+from fact_contract c left join fact_unit u on u.id = c.unit_id left join fact_obligation o on o.contract_id = c.id
+group by 1
+"""
+
+_MOVED = """
+with step as (
+    select *, lag(day) over w as before from history where recorded_on <= as_of()
+    window w as (partition by noun, id order by seq)
+)
+select
+    s.noun, s.id, coalesce(o.title, c.title) as title, coalesce(o.contract_id, s.id) as contract_id,
+    s.before, s.day as after, s.day - s.before as days, s.recorded_on
+from step s left join fact_obligation o on s.noun = 'obligation' and o.id = s.id
+left join fact_contract c on s.noun = 'contract' and c.id = s.id
+where s.before is not null and s.before is distinct from s.day
+order by s.recorded_on desc, s.noun, s.id
+"""
+
+_VANISHED = "select id, title, source, gone_on from fact_contract where gone_on is not null order by gone_on desc, id"
+
+
+def _by_rule(fired: Sequence[Finding], book: Rulebook) -> list[dict[str, Any]]:
+    out = []
+    for rule in book.rules:
+        mine = [finding for finding in fired if finding.rule == rule.rule.id]
+        if mine:
+            counts = {level: sum(1 for finding in mine if finding.outcome == level) for level in reversed(LEVELS)}
+            titles = {"zh": rule.rule.title.zh, "en": rule.rule.title.en}
+            out.append({"rule": rule.rule.id, "title": titles, "side": rule.rule.side, "total": len(mine), **counts})
+    return sorted(out, key=lambda row: (-row["red"], -row["orange"], -row["total"], row["rule"]))
+
+
+def _units(engine: Engine, fired: Sequence[Finding]) -> list[dict[str, Any]]:
+    counts: dict[str, dict[str, int]] = {}
+    for finding in fired:
+        mine = counts.setdefault(finding.unit or "", dict.fromkeys(reversed(LEVELS), 0))
+        mine[finding.outcome] += 1
+    rows = [row | counts.get(row["unit"], dict.fromkeys(reversed(LEVELS), 0)) for row in engine.rows(_UNITS)]
+    return sorted(rows, key=lambda row: (-row["overdue"], -row["due_soon"], row["unit"]))
+
+
+def _source(row: dict[str, Any], engine: Engine) -> dict[str, Any]:
+    changed = row["last_change_on"]
+    silent = (engine.as_of - changed).days if changed else None
+    gone = engine.rows(
+        "select count(*) as n from fact_contract where gone_on is not null and source = ?", [row["source"]]
+    )
+    stale = silent is not None and silent > row["stale_after_days"]
+    return row | {"days_silent": silent, "stale": stale, "vanished": gone[0]["n"]}
+
+
+def _coverage(row: Coverage, book: Rulebook, engine: Engine) -> dict[str, Any]:
+    """A rule is blind on a contract when a fact is missing, or when nothing of the kind it judges is recorded at all."""
+    rule = book.get(row.rule)
+    without = 0
+    if row.subject in ("obligation", "payment"):
+        place = rule.pack.jurisdiction
+        law = f"and (c.jurisdiction = '{place}' or starts_with(c.jurisdiction, '{place}-'))" if place else ""
+        without = engine.rows(
+            f"select count(*) as n from fact_contract c where c.id not in (select contract_id from fact_{row.subject}) {law}"
+        )[0]["n"]
+    return {
+        "rule": row.rule, "title": {"zh": rule.rule.title.zh, "en": rule.rule.title.en}, "subject": row.subject,
+        "jurisdiction": rule.pack.jurisdiction, "judged": row.judged, "not_applicable": row.not_applicable,
+        "clear": row.clear, "fires": sum(row.fires.values()), "unknown": row.unknown,
+        "contracts_blind": row.contracts_blind + without, "contracts_without": without,
+        "missing": [{"fact": fact, "count": count} for fact, count in row.missing],
+    }  # fmt: skip

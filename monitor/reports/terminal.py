@@ -1,0 +1,240 @@
+"""Reports for a terminal, with Rich. Level is a word and a shape, never colour alone."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from monitor.domain.warning import SHAPES
+from monitor.domain.words import fact_name, shown, word
+from monitor.reports.contract import Dossier
+from monitor.reports.portfolio import Header, Portfolio
+from monitor.rulebook.wording import days_text
+
+STYLES = {"red": "bold red", "orange": "dark_orange", "yellow": "yellow", "blue": "blue", "unknown": "magenta"}
+TOP = 15
+BAR = 24
+TOP_FACTS = 3
+COUNTED = {"open": "open_count"}  # `open` alone is the state of a warning
+
+
+def level_text(level: str, lang: str) -> Text:
+    """A level as shape and word."""
+    return Text(f"{SHAPES[level]} {word(level, lang)}", style=STYLES.get(level, ""))
+
+
+def as_text(show: Callable[[Console], None]) -> str:
+    """What would be shown on a terminal 140 columns wide, as plain text."""
+    console = Console(file=io.StringIO(), width=140, color_system=None, legacy_windows=False)
+    with console.capture() as captured:
+        show(console)
+    return captured.get()
+
+
+def show_portfolio(console: Console, report: Portfolio, lang: str) -> None:
+    """The portfolio on one screen or two: numbers, units, the worst warnings, what cannot be known."""
+    parts: list[RenderableType] = [_header(report.header, word("portfolio", lang), lang), _totals(report, lang)]
+    parts += [_units(report, lang), _warnings(report, lang)]
+    if report.moved:
+        parts.append(_moved(report.moved, lang))
+    if report.vanished:
+        parts.append(_vanished(report.vanished, lang))
+    parts += [
+        _sources(report.sources, lang),
+        _coverage(report.coverage, lang),
+        Text(word("no_proof", lang), style="italic"),
+    ]
+    console.print(Group(*(Padding(part, (0, 0, 1, 0)) for part in parts)))
+
+
+def show_dossier(console: Console, dossier: Dossier, lang: str) -> None:
+    """One contract: what is known, every promise and payment, every rule's answer with its reason."""
+    console.print(Padding(_header(dossier.header, dossier.contract["title"], lang), (0, 0, 1, 0)))
+    facts = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    for name, value in dossier.contract.items():
+        facts.add_row(fact_name(f"contract.{name}", lang).removeprefix("contract."), escape(shown(value, lang)))
+    console.print(Padding(facts, (0, 0, 1, 0)))
+    for key, rows in (("obligations", dossier.obligations), ("payments", dossier.payments)):
+        if rows:
+            names = [n for n in rows[0] if n not in ("id", "source_row") and any(row[n] is not None for row in rows)]
+            console.print(
+                Padding(_plain(word(key, lang), rows, names, subject=key.removesuffix("s"), lang=lang), (0, 0, 1, 0))
+            )
+    if dossier.moved:
+        console.print(
+            Padding(
+                _plain(word("moved", lang), dossier.moved, list(dossier.moved[0]), subject="history", lang=lang),
+                (0, 0, 1, 0),
+            )
+        )
+    for answer in dossier.answers:
+        if answer["outcome"] != "not applicable":
+            console.print(Padding(_answer(answer, lang), (0, 0, 1, 0)))
+    skipped = sorted({answer["rule"] for answer in dossier.answers if answer["outcome"] == "not applicable"})
+    if skipped:
+        console.print(Text(f"{word('not applicable', lang)}: {', '.join(skipped)}", style="dim"))
+    unknown = [fact_name(f"contract.{name}", lang).removeprefix("contract.") for name in dossier.unknown]
+    console.print(Text(f"{word('not_recorded', lang)}: {', '.join(unknown)}", style="dim"))
+
+
+def _header(header: Header, title: str, lang: str) -> RenderableType:
+    lines = Text(title, style="bold")
+    if header.declared:
+        lines.append(f"  [{header.declared}]", style="bold magenta")
+    known = header.known_at.strftime("%Y-%m-%d %H:%M %z")
+    office = f"{header.office} · " if header.office else ""
+    about = f"{office}{word('as_of', lang)} {header.as_of} · {word('known_at', lang)} {known}"
+    hashes = f"{word('rules', lang)} {header.rules_hash[:12]} · {word('facts', lang)} {header.facts_hash[:12]}"
+    lines.append(f"\n{about}\n", style="").append(hashes, style="dim")
+    if header.provisional_calendar:
+        lines.append(f"\n{word('provisional', lang)}", style="magenta")
+    return lines
+
+
+def _totals(report: Portfolio, lang: str) -> RenderableType:
+    line = Text()
+    for name in ("contracts", "obligations", "open", "overdue", "due_soon", "no_day"):
+        line.append(f"{word(COUNTED.get(name, name), lang)} ").append(f"{report.totals[name]:,}", style="bold").append(
+            "   "
+        )
+    line.append("\n")
+    for level, number in report.levels.items():
+        line.append_text(level_text(level, lang)).append(f" {number:,}   ", style="bold")
+    return line
+
+
+def _units(report: Portfolio, lang: str) -> RenderableType:
+    table = Table(title=word("by_unit", lang), title_justify="left")
+    for name in ("unit", "contracts", "open", "overdue", "due_soon", "oldest"):
+        table.add_column(word(COUNTED.get(name, name), lang), justify="left" if name == "unit" else "right")
+    table.add_column("")
+    most = max((row["overdue"] for row in report.units), default=0)
+    for row in report.units[:TOP]:
+        bar = "█" * round(BAR * row["overdue"] / most) if most else ""
+        numbers = [f"{row[name]:,}" for name in ("contracts", "open", "overdue", "due_soon")]
+        oldest = "" if row["oldest_days"] is None else days_text(row["oldest_days"], lang)
+        table.add_row(escape(row["unit"]) or "–", *numbers, oldest, Text(bar, style="red"))
+    if len(report.units) > TOP:
+        table.caption = word("more_rows", lang).replace("{n}", f"{len(report.units) - TOP:,}")
+    return table
+
+
+def _warnings(report: Portfolio, lang: str) -> RenderableType:
+    table = Table(title=word("warnings", lang), title_justify="left")
+    for name in ("level", "rule", "what", "due", "days", "money"):
+        table.add_column(word(name, lang), no_wrap=name in ("level", "rule", "due"))
+    for row in report.findings[:TOP]:
+        what = f"{escape(row['contract_title'] or row['subject_title'])}\n[dim]{escape(row['says'][lang])}[/dim]"
+        money = "" if row["money"] is None else f"{row['money']} {row['currency'] or ''}"
+        table.add_row(
+            level_text(row["level"], lang),
+            row["rule"],
+            what,
+            row["due"] or "",
+            days_text(row["days_late"], lang),
+            money,
+        )
+    if len(report.findings) > TOP:
+        table.caption = word("more_rows", lang).replace("{n}", f"{len(report.findings) - TOP:,}")
+    return table
+
+
+def _moved(rows: list[dict[str, Any]], lang: str) -> RenderableType:
+    table = Table(title=f"{word('moved', lang)} ({len(rows):,})", title_justify="left")
+    for name in ("what", "before", "after", "days", "seen_on"):
+        table.add_column(word(name, lang))
+    for row in rows[:TOP]:
+        days = "" if row["days"] is None else f"{row['days']:+d}"
+        table.add_row(
+            escape(row["title"] or row["id"]),
+            str(row["before"]),
+            str(row["after"] or "–"),
+            days,
+            str(row["recorded_on"]),
+        )
+    return table
+
+
+def _vanished(rows: list[dict[str, Any]], lang: str) -> RenderableType:
+    table = Table(title=f"{word('vanished', lang)} ({len(rows):,})", title_justify="left")
+    for name in ("contract", "source", "seen_on"):
+        table.add_column(word(name, lang))
+    for row in rows[:TOP]:
+        table.add_row(escape(row["title"]), row["source"], str(row["gone_on"]))
+    return table
+
+
+def _sources(rows: list[dict[str, Any]], lang: str) -> RenderableType:
+    table = Table(title=word("sources", lang), title_justify="left")
+    for name in ("source", "editions", "last_edition", "last_change", "days_silent", "quarantined", "vanished_count"):
+        table.add_column(word(name, lang), justify="left" if name == "source" else "right")
+    for row in rows:
+        silent = "" if row["days_silent"] is None else f"{row['days_silent']:,}"
+        if row["stale"]:
+            silent = f"[magenta]{silent} {word('stopped', lang)}[/magenta]"
+        table.add_row(
+            row["source"], str(row["editions"]), str(row["last_edition_on"]), str(row["last_change_on"] or "–"), silent,
+            f"{row['quarantined']:,}", f"{row['vanished']:,}",
+        )  # fmt: skip
+    return table
+
+
+def _coverage(rows: list[dict[str, Any]], lang: str) -> RenderableType:
+    table = Table(title=word("coverage", lang), title_justify="left")
+    for name in ("rule", "judged", "fires", "clear", "unknown_count", "blind", "why"):
+        table.add_column(word(name, lang), justify="left" if name in ("rule", "why") else "right")
+    for row in rows:
+        judged = row["judged"] - row["not_applicable"]
+        table.add_row(
+            f"{row['rule']} {row['title'][lang]}", f"{judged:,}", f"{row['fires']:,}", f"{row['clear']:,}",
+            f"{row['unknown']:,}", f"{row['contracts_blind']:,}", why_blind(row, lang),
+        )  # fmt: skip
+    return table
+
+
+def why_blind(row: dict[str, Any], lang: str) -> str:
+    """Why a rule could not be computed, in words: other law, nothing of the kind recorded, which facts are missing."""
+    reasons = []
+    if row["judged"] - row["not_applicable"] == 0 and row["contracts_without"] == 0:
+        reasons.append(word("other_law" if row["jurisdiction"] else "nothing_to_judge", lang))
+    if row["contracts_without"]:
+        reasons.append(word(f"no_{row['subject']}", lang).replace("{n}", f"{row['contracts_without']:,}"))
+    facts = [f"{item['fact']} ({item['count']:,})" for item in row["missing"]]
+    reasons += [*facts[:TOP_FACTS], *(["…"] if len(facts) > TOP_FACTS else [])]
+    return "; ".join(reasons)
+
+
+def _plain(title: str, rows: list[dict[str, Any]], names: list[str], *, subject: str, lang: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    for name in names:
+        table.add_column(fact_name(f"{subject}.{name}", lang).removeprefix(f"{subject}."))
+    for row in rows:
+        table.add_row(*("" if row[name] is None else escape(shown(row[name], lang)) for name in names))
+    return table
+
+
+def _answer(answer: dict[str, Any], lang: str) -> RenderableType:
+    line = level_text(answer["outcome"], lang)
+    line.append(f"  {answer['rule']} {answer['rule_title'][lang]}", style="bold").append(
+        f"  · {answer['subject_title']}\n"
+    )
+    if answer["outcome"] == "unknown":
+        line.append(
+            f"{word('missing', lang)}: {', '.join(fact_name(name, lang) for name in answer['missing'])}\n",
+            style="magenta",
+        )
+    else:
+        line.append(f"{answer['says'][lang]}\n")
+    if answer["due"]:
+        line.append(f"{word('due', lang)} {answer['due']}  {days_text(answer['days_late'], lang)}\n")
+    line.append(f"{word('article', lang)}: {answer['cite']}\n", style="dim")
+    known = {n: v for n, v in answer["evidence"].items() if v is not None and not n.endswith(("_zh", "_en"))}
+    line.append("  ".join(f"{fact_name(name, lang)} = {value}" for name, value in known.items()), style="dim")
+    return line

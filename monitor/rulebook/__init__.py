@@ -1,0 +1,220 @@
+"""From rule files to findings. `load` reads and checks the shelf, `Judgement` judges, `try_examples` proves.
+
+Files are `rules/<pack>/<ID>.toml` beside one `pack.toml`; the file name is the rule's id.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from monitor.domain.errors import ConfigError
+from monitor.domain.toml import Located, nearest, parse, validate
+from monitor.domain.workdays import WorkCalendar
+from monitor.engines.duckdb import Engine
+from monitor.facts import nothing, subjects
+from monitor.rulebook.compile import Compiled, compile_rule, give_way
+from monitor.rulebook.judge import Coverage, Finding, Judgement
+from monitor.rulebook.rule import Example, Pack, Rule
+from monitor.rulebook.types import type_faults
+
+__all__ = ["Compiled", "Coverage", "Finding", "Judgement", "Outcome", "Rulebook", "load", "try_examples"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rulebook:
+    """Every rule of the shelves, checked. `hash` changes when any word of any rule or pack does."""
+
+    rules: tuple[Compiled, ...]
+    files: dict[str, Path]
+    hash: str
+
+    def get(self, rule_id: str) -> Compiled:
+        """Raises ConfigError that names the nearest ids when there is no such rule."""
+        for rule in self.rules:
+            if rule.rule.id == rule_id.upper():
+                return rule
+        raise ConfigError(f"there is no rule {rule_id}", hint="`lvyue rules list` shows them all")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one example."""
+
+    rule: str
+    example: Example
+    got: str
+    due: date | None
+    money: Decimal | None
+    missing: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Outcome, and due day and money where the example gives them, are as the file says."""
+        right_due = self.example.due is None or self.due == self.example.due
+        right_money = self.example.money is None or self.money == Decimal(self.example.money)
+        return self.got == self.example.expect and right_due and right_money
+
+
+@dataclass(slots=True)
+class _Loading:
+    """What has been read so far, and what was wrong."""
+
+    rules: list[Compiled] = field(default_factory=list)
+    located: dict[str, Located] = field(default_factory=dict)
+    files: dict[str, Path] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+
+
+def load(
+    shelves: Sequence[Path], calendars: Mapping[str, WorkCalendar], *, default_calendar: str, packs: Sequence[str] = ()
+) -> Rulebook:
+    """Read and check every rule below `shelves`; `packs` narrows to some folders, a later shelf adds to an earlier one.
+
+    Raises ConfigError with every fault of every file: file, line, column, caret, nearest name.
+    """
+    loading = _Loading()
+    digest = hashlib.sha256()
+    with Engine(nothing(), calendars, as_of=date(2000, 1, 1)) as engine:
+        columns = {subject: engine.columns(subject) for subject in subjects()}
+        for folder in _folders(shelves, packs, loading):
+            _load_pack(folder, loading, columns, default_calendar=default_calendar, calendars=calendars)
+        if not loading.faults:
+            for rule in loading.rules:
+                located = loading.located[rule.rule.id]
+                loading.faults += [str(fault) for fault in type_faults(engine.db, rule, located)]
+            _give_way(loading, whole_shelf=not packs)
+    if loading.faults:
+        raise ConfigError("\n".join(loading.faults), hint="`lvyue rules check` shows this again after you mended it")
+    for rule in sorted(loading.rules, key=lambda r: r.rule.id):
+        digest.update(f"{rule.rule.id}:{rule.rule_hash}\n".encode())
+    ordered = tuple(sorted(loading.rules, key=lambda r: r.rule.id))
+    return Rulebook(rules=ordered, files=loading.files, hash=digest.hexdigest())
+
+
+def try_examples(rulebook: Rulebook, calendars: Mapping[str, WorkCalendar]) -> list[Outcome]:
+    """Run every example of every rule, all in one scan, each on its own day."""
+    with Engine(nothing(), calendars, as_of=date(2000, 1, 1)) as engine:
+        cases = [(rule, example) for rule in rulebook.rules for example in rule.rule.example]
+        for subject in subjects():
+            engine.db.execute(
+                f"create table cases_{subject} as "
+                f"select *, null::date as as_of, null::integer as case_number from base_{subject} limit 0"
+            )
+        for number, (rule, example) in enumerate(cases):
+            _insert_case(engine.db, rule, example, number)
+        judgement = Judgement(engine.db, rulebook.rules, cases="cases")
+        found: dict[int, Finding] = {}
+        for rule in rulebook.rules:
+            found |= judgement.of_cases(rule, [number for number, (owner, _) in enumerate(cases) if owner is rule])
+        return [_outcome(found[number], rule, example) for number, (rule, example) in enumerate(cases)]
+
+
+def _folders(shelves: Sequence[Path], packs: Sequence[str], loading: _Loading) -> list[Path]:
+    folders = sorted(path.parent for shelf in shelves for path in shelf.glob("*/pack.toml"))
+    known = {folder.name for folder in folders}
+    loading.faults += [
+        f"pack {pack!r} is on no shelf; there are {', '.join(sorted(known))}" for pack in packs if pack not in known
+    ]
+    return [folder for folder in folders if not packs or folder.name in packs]
+
+
+def _load_pack(
+    folder: Path, loading: _Loading, columns: dict[str, dict[str, str]], *, default_calendar: str,
+    calendars: Mapping[str, WorkCalendar],
+) -> None:  # fmt: skip
+    where = f"{folder.parent.name}/{folder.name}"
+    text = (folder / "pack.toml").read_text(encoding="utf-8")
+    try:
+        pack = validate(parse(text, f"{where}/pack.toml"), Pack)
+    except ConfigError as error:
+        loading.faults.append(error.message)
+        return
+    calendar = pack.calendar or default_calendar
+    if calendar not in calendars:
+        loading.faults.append(f"{where}/pack.toml: no calendar {calendar} was loaded")
+        return
+    for path in sorted(folder.glob("*.toml")):
+        if path.name != "pack.toml":
+            _load_rule(path, f"{where}/{path.name}", loading, columns, pack=pack, calendar=calendar, pack_text=text)
+
+
+def _load_rule(
+    path: Path,
+    where: str,
+    loading: _Loading,
+    columns: dict[str, dict[str, str]],
+    *,
+    pack: Pack,
+    calendar: str,
+    pack_text: str,
+) -> None:
+    text = path.read_text(encoding="utf-8")
+    try:
+        located = parse(text, where)
+        rule = validate(located, Rule)
+    except ConfigError as error:
+        loading.faults.append(error.message)
+        return
+    if rule.id != path.stem:
+        loading.faults.append(
+            str(located.fault(*located.key_at(("id",)), f'id "{rule.id}" is not the file\'s name "{path.stem}"'))
+        )
+    if rule.id in loading.files:
+        loading.faults.append(f"{where}: {rule.id} stands already in {loading.files[rule.id]}")
+    rule_hash = hashlib.sha256(f"{pack_text}\0{text}".encode()).hexdigest()
+    compiled, faults = compile_rule(
+        rule, located, pack=pack, columns=columns[rule.subject], calendar=calendar, rule_hash=rule_hash
+    )
+    loading.faults += [str(fault) for fault in sorted(faults, key=lambda f: (f.line, f.column))]
+    loading.files[rule.id] = path
+    if compiled:
+        loading.located[rule.id] = located
+        loading.rules.append(compiled)
+
+
+def _give_way(loading: _Loading, *, whole_shelf: bool) -> None:
+    """Lets a rule stand in for a more general one. Where that one was not chosen there is nothing to silence."""
+    rules = {rule.rule.id: rule for rule in loading.rules}
+    for special in loading.rules:
+        for number, name in enumerate(special.rule.replaces):
+            general = rules.get(name)
+            if general is not None and general.rule.subject == special.rule.subject:
+                rules[name] = give_way(general, special)
+            elif general is not None or whole_shelf:
+                what = "is about another subject" if general else f"is no rule of the shelf{nearest(name, list(rules))}"
+                located = loading.located[special.rule.id]
+                fault = located.fault(*located.key_at(("replaces", number)), f"{name} {what}", width=len(name) + 2)
+                loading.faults.append(str(fault))
+    loading.rules = list(rules.values())
+
+
+def _insert_case(db: duckdb.DuckDBPyConnection, rule: Compiled, example: Example, number: int) -> None:
+    """One row of facts: those given, the law's own place unless the example says another, everything else unknown."""
+    subject = rule.rule.subject
+    given: dict[str, Any] = {
+        f"{subject}.id": f"case-{number}",
+        f"{subject}.name" if subject in ("unit", "party") else f"{subject}.title": "example",
+    }
+    if subject not in ("unit", "party"):
+        given["contract.id"] = f"case-{number}" if subject == "contract" else "contract"
+    if rule.pack.jurisdiction:
+        given["party.jurisdiction" if subject == "party" else "contract.jurisdiction"] = rule.pack.jurisdiction
+    given |= {"as_of": example.as_of, "case_number": number, **example.given}
+    names = ", ".join(f'"{name}"' for name in given)
+    marks = ", ".join("?" for _ in given)
+    db.execute(f"insert into cases_{subject} ({names}) values ({marks})", list(given.values()))
+
+
+def _outcome(finding: Finding, rule: Compiled, example: Example) -> Outcome:
+    got = "clear" if finding.outcome == "not applicable" else finding.outcome
+    return Outcome(
+        rule=rule.rule.id, example=example, got=got, due=finding.due, money=finding.money, missing=finding.missing
+    )

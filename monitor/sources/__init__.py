@@ -1,0 +1,177 @@
+"""Where facts come from. One file a *kind* of source; a new portal is a config entry and a mapping, no code.
+
+A kind is found by being there: a module here with a `Source` subclass whose `kind` is a Literal. It is also its own
+settings: what `[[source]]` in config.toml may say. Its `read` turns raw pages into relations named as our nouns; the
+border checks every row. Nothing here knows the database.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import pkgutil
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import duckdb
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, Field
+
+from monitor import __version__
+from monitor.domain.errors import RejectedError
+from monitor.domain.nouns import NOUNS
+from monitor.domain.sandbox import MEMORY_LIMIT, bounded, sandbox
+from monitor.domain.secrets import secret
+from monitor.sources.border import Checked, Refusal, check
+from monitor.sources.fetch import Fetched, FetchLimits
+
+MAPPINGS = Path(__file__).with_name("mappings")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What a kind made of the pages: the nouns it filled, and rows that its format itself broke."""
+
+    nouns: list[str]
+    broken: tuple[Refusal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One pull past the border: every noun checked, and all that was refused."""
+
+    nouns: dict[str, Checked]
+    broken: tuple[Refusal, ...] = ()
+
+    @property
+    def refusals(self) -> list[Refusal]:
+        """Every refusal, broken rows first, then noun by noun."""
+        return [*self.broken, *(refusal for checked in self.nouns.values() for refusal in checked.refusals)]
+
+
+class Source(BaseModel):
+    """What every `[[source]]` may say, and what every kind must do."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,40}$", description="Short name; part of every key.")]
+    kind: str
+    location: Annotated[str, Field(description="http(s) address or path of a file (relative to config.toml).")]
+    published: Annotated[
+        date | None,
+        Field(
+            description="Day this dated edition was published. Left out: whatever is pulled is known from the pull on."
+        ),
+    ] = None
+    complete: Annotated[
+        bool, Field(description="Each pull lists everything, so what is missing from it has vanished from the source.")
+    ] = False
+    vanish_limit_percent: Annotated[
+        int, Field(ge=0, le=100, description="A pull that would lose more contracts than this is refused.")
+    ] = 50
+    jurisdiction: Annotated[
+        str | None, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$", description="Whose law applies to its contracts.")
+    ] = None
+    stale_after_days: Annotated[
+        int, Field(ge=1, description="Days without any change after which the source is reported as stopped.")
+    ] = 60
+    headers: Annotated[
+        dict[str, str], Field(description="Request headers; a value `env:NAME` or `file:PATH` is looked up there.")
+    ] = {}
+    max_pages: Annotated[int, Field(ge=1, le=100_000, description="Pages after which pagination is refused.")] = 1000
+    limits: FetchLimits = FetchLimits()
+    read_seconds: Annotated[float, Field(gt=0, description="Longest time a payload may take to read.")] = 120.0
+
+    @abstractmethod
+    def load(self, db: duckdb.DuckDBPyConnection, pages: Sequence[Fetched], base: Path) -> Loaded:
+        """Put the pages into `db` as relations named as nouns, columns by their outside names.
+
+        Raises RejectedError when the pages are not what this kind reads.
+        """
+
+    def next_page(self, page: Fetched) -> str | None:
+        """The address of the page after this one, as the page itself gives it."""
+        return None
+
+    def secret_headers(self) -> dict[str, str]:
+        """Request headers with their secrets looked up. Raises ConfigError when one is not there."""
+        return {name: secret(value) for name, value in self.headers.items()}
+
+    def reader_hash(self, base: Path) -> str:
+        """Changes when the same bytes would be read differently: settings or mapping edited, or another Lvyue."""
+        how_only = {
+            "headers",
+            "limits",
+            "location",
+            "read_seconds",
+            "max_pages",
+            "stale_after_days",
+            "vanish_limit_percent",
+        }
+        settings = self.model_dump_json(exclude=how_only)
+        return hashlib.sha256("\0".join((__version__, settings, self.mapping_text(base))).encode()).hexdigest()
+
+    def check(self, base: Path) -> None:
+        """What can be said of its settings and files without asking the publisher. Raises ConfigError."""
+
+    def mapping_text(self, base: Path) -> str:
+        """The SQL that turns its rows into our nouns; empty for a standard that needs none."""
+        return ""
+
+
+def read(source: Source, pages: Sequence[Fetched], base: Path) -> Reading:
+    """Read the pages of one pull and bring them over the border. `base` is the folder of config.toml.
+
+    Raises RejectedError when that takes too long or too much memory, or a value stops the mapping: DuckDB
+    reads a view only at the border.
+    """
+    try:
+        with sandbox() as db, bounded(db, source.read_seconds):
+            loaded = source.load(db, pages, base)
+            filled = [noun for noun in NOUNS if noun in loaded.nouns]
+            checked = {noun: check(db, noun, noun, source=source.name) for noun in filled}
+    except duckdb.InterruptException as error:
+        raise RejectedError(
+            f"source {source.name}: not read within {source.read_seconds:g} seconds",
+            hint="a mapping without an end, or a payload that needs a longer `read_seconds`",
+        ) from error
+    except duckdb.OutOfMemoryException as error:
+        raise RejectedError(
+            f"source {source.name}: reading it needs more memory than {MEMORY_LIMIT}",
+            hint="a join in the mapping that multiplies its rows? Otherwise pull it in smaller pages",
+        ) from error
+    except duckdb.Error as error:
+        raise RejectedError(
+            f"source {source.name}: the mapping stops at a value: {error}",
+            hint="let the border refuse the row: hand the text on, or use try_cast and day(); "
+            "the last good state stays as it was",
+        ) from error
+    return Reading(nouns=_with_jurisdiction(checked, source.jurisdiction), broken=loaded.broken)
+
+
+def kinds() -> dict[str, type[Source]]:
+    """Every kind of source by its word in config.toml, found by looking into this folder.
+
+    >>> sorted(kinds())
+    ['ocds', 'table']
+    """
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")
+    return {kind.model_fields["kind"].default: kind for kind in Source.__subclasses__()}
+
+
+def _with_jurisdiction(checked: dict[str, Checked], jurisdiction: str | None) -> dict[str, Checked]:
+    """A register of one place need not say on every row where it is; what a row says itself is kept."""
+    if jurisdiction is None or "contract" not in checked:
+        return checked
+    contracts = checked["contract"]
+    position = contracts.good.schema.get_field_index("jurisdiction")
+    filled = contracts.good["jurisdiction"].fill_null(pa.scalar(jurisdiction, pa.string()))
+    table = contracts.good.set_column(position, "jurisdiction", filled)
+    return checked | {
+        "contract": Checked(noun="contract", good=table, refusals=contracts.refusals, seen=contracts.seen)
+    }

@@ -1,0 +1,119 @@
+"""Which addresses may be asked, and how an address is shown.
+
+A register is asked at the host that was configured, never at one that a redirect or a page names, and never
+where a machine keeps its own affairs (link-local addresses, metadata services), whatever name leads there.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+
+from monitor.domain.errors import ConfigError, SourceError
+
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+# Clouds hand out credentials there. Most live in link-local 169.254.0.0/16; these do not.
+METADATA_ADDRESSES = frozenset(
+    ipaddress.ip_address(address) for address in ("100.100.100.200", "168.63.129.16", "fd00:ec2::254")
+)
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
+
+
+def redact(location: str) -> str:
+    """The address without what may be secret: user, password, query values, fragment.
+
+    >>> redact("https://reader:pass@data.example:8443/ocds?year=2026&key=s3cret&t0ken#top")
+    'https://***@data.example:8443/ocds?year=***&key=***&***'
+    """
+    try:
+        parts = urlsplit(location)
+    except ValueError:
+        return "an unreadable address"
+    _, at, host = parts.netloc.rpartition("@")
+    pairs = [pair.partition("=") for pair in parts.query.split("&") if pair]
+    query = "&".join(f"{key}=***" if mark else "***" for key, mark, _ in pairs)
+    return urlunsplit((parts.scheme, f"***@{host}" if at else host, parts.path, query, ""))
+
+
+def refuse_address(host: str, address: str) -> None:
+    """Raises SourceError (permanent) when `host` stands for an address where no register can be.
+
+    Loopback and private addresses pass: only a configured host is asked, and a register may be in the house.
+
+    >>> refuse_address("register.example", "10.0.0.7")
+    >>> refuse_address("register.example", "::ffff:169.254.169.254")
+    Traceback (most recent call last):
+    monitor.domain.errors.SourceError: register.example: stands for 169.254.169.254, a link-local address
+      no register is published there: check this source's address, then your name server
+    """
+    plain = _embedded(ipaddress.ip_address(address))
+    if plain in METADATA_ADDRESSES:
+        kind = "a cloud's metadata service"
+    elif plain.is_link_local:
+        kind = "a link-local address"
+    elif plain.is_multicast:
+        kind = "a multicast address"
+    elif plain.is_unspecified:
+        kind = "the unspecified address"
+    elif plain.is_reserved and not plain.is_loopback:  # to Python, ::1 is both
+        kind = "a reserved address"
+    else:
+        return
+    raise SourceError(
+        f"{host}: stands for {plain}, {kind}",
+        hint="no register is published there: check this source's address, then your name server",
+        permanent=True,
+    )
+
+
+def refuse_other_origin(configured: str, target: str) -> None:
+    """Raises SourceError (permanent) unless `target` has the scheme, host and port of the configured address.
+
+    For redirects, and for the link to the next page in what a publisher sent.
+
+    >>> refuse_other_origin("https://data.example/a", "https://data.example:443/b")
+    """
+    here, there = read_address(configured), read_address(target)
+    if (here.scheme, here.host, here.port) != (there.scheme, there.host, there.port):
+        place = f"{there.scheme}://{there.netloc.decode('ascii')}"
+        raise SourceError(
+            f"{redact(configured)}: sends us on to {place}, another place; not followed",
+            hint="if you trust that place, make it the address of this source",
+            permanent=True,
+        )
+
+
+def read_address(location: str) -> httpx.URL:
+    """The address; raises ConfigError, without quoting secrets, when it has no host or cannot be read."""
+    try:
+        url = httpx.URL(location)
+    except httpx.InvalidURL:
+        url = httpx.URL()
+    if not url.host:
+        raise ConfigError(f"{redact(location)}: not an address", hint="write it as https://host/path")
+    return url
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the host is by its very name this machine.
+
+    >>> is_loopback("localhost"), is_loopback("127.0.0.2"), is_loopback("register.example")
+    (True, True, False)
+    """
+    name = host.rstrip(".").lower()
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost" or name.endswith(".localhost")
+
+
+def _embedded(address: IPAddress) -> IPAddress:
+    """The IPv4 address that an IPv6 address only wraps, else the address itself."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address in NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address

@@ -1,0 +1,238 @@
+"""Every table, in one place. `table=True` does not validate: rows are checked before they come here.
+
+Versions are only added: a row of `<noun>_version` is what one source said of one thing, and `recorded_at` when Lvyue
+could know it. The newest row with `recorded_at <= known_at` is what was known then. `seq` orders versions for good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, LargeBinary, Table, Text
+from sqlmodel import Field, SQLModel
+
+from monitor.domain import nouns
+
+SEQUENCE = BigInteger().with_variant(Integer(), "sqlite")  # only INTEGER PRIMARY KEY counts by itself in SQLite
+
+Value = TypeVar("Value")
+
+METADATA = SQLModel.metadata
+METADATA.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Run(SQLModel, table=True):
+    """The ledger: one row each time Lvyue pulled, scanned or delivered, whatever came of it."""
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=SEQUENCE)
+    kind: str
+    source: str | None = None
+    state: str
+    started_at: datetime
+    finished_at: datetime | None = None
+    as_of: date | None = None
+    known_at: datetime | None = None
+    rules_hash: str | None = None
+    calendar_hash: str | None = None
+    facts_hash: str | None = None
+    counts: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    message: str | None = None
+
+
+class Payload(SQLModel, table=True):
+    """What a publisher sent, byte for byte, kept once: named by the SHA-256 of its content, stored as zlib."""
+
+    sha256: str = Field(primary_key=True)
+    content: bytes = Field(sa_type=LargeBinary)
+    size: int = Field(sa_type=BigInteger)
+    media_type: str | None = None
+    kept_at: datetime
+
+
+class Edition(SQLModel, table=True):
+    """One state of a source as it was published. A payload holds one, or several when its rows are dated."""
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=SEQUENCE)
+    run_id: int = Field(foreign_key="run.id", sa_type=BigInteger)
+    source: str = Field(index=True)
+    recorded_at: datetime
+    reader_hash: str = Field(description="Hash of the mapping and settings the payload was read with.")
+    etag: str | None = None
+    last_modified: str | None = None
+    rows: int
+    changed: int
+    vanished: int
+    quarantined: int
+
+
+class EditionPayload(SQLModel, table=True):
+    """Which payloads an edition was read from, page by page."""
+
+    __tablename__ = "edition_payload"
+
+    edition_id: int = Field(foreign_key="edition.id", primary_key=True, sa_type=BigInteger)
+    page: int = Field(primary_key=True)
+    sha256: str = Field(foreign_key="payload.sha256")
+
+
+class Quarantine(SQLModel, table=True):
+    """A row that could not be understood: where it stood, what it said, why it was refused."""
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=SEQUENCE)
+    edition_id: int = Field(foreign_key="edition.id", index=True, sa_type=BigInteger)
+    noun: str
+    row: int | None = None
+    field: str
+    value: str | None = Field(default=None, sa_type=Text)
+    reason: str
+
+
+class Version(SQLModel):
+    """Columns that every noun's versions have beside its own."""
+
+    seq: int | None = Field(default=None, primary_key=True, sa_type=SEQUENCE)
+    edition_id: int = Field(foreign_key="edition.id", sa_type=BigInteger)
+    source: str
+    source_row: int | None = None
+    recorded_at: datetime
+    content_hash: str
+    gone: bool = Field(description="The source no longer lists it; the content is the last it said.")
+
+
+class UnitVersion(Version, nouns.Unit, table=True):
+    __tablename__ = "unit_version"
+
+
+class PartyVersion(Version, nouns.Party, table=True):
+    __tablename__ = "party_version"
+
+
+class ContractVersion(Version, nouns.Contract, table=True):
+    __tablename__ = "contract_version"
+
+
+class ObligationVersion(Version, nouns.Obligation, table=True):
+    __tablename__ = "obligation_version"
+
+
+class PaymentVersion(Version, nouns.Payment, table=True):
+    __tablename__ = "payment_version"
+
+
+class AmendmentVersion(Version, nouns.Amendment, table=True):
+    __tablename__ = "amendment_version"
+
+
+class GuaranteeVersion(Version, nouns.Guarantee, table=True):
+    __tablename__ = "guarantee_version"
+
+
+class ReviewVersion(Version, nouns.Review, table=True):
+    __tablename__ = "review_version"
+
+
+class FilingVersion(Version, nouns.Filing, table=True):
+    __tablename__ = "filing_version"
+
+
+class PublicationVersion(Version, nouns.Publication, table=True):
+    __tablename__ = "publication_version"
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """The plain table behind a model: what Core statements are written with."""
+    table: Table = SQLModel.metadata.tables[str(model.__tablename__)]
+    return table
+
+
+def batched(values: Sequence[Value], size: int = 500) -> Iterator[Sequence[Value]]:
+    """Values in pieces that fit into one `IN (…)`: SQLite takes 32,766 parameters, other servers fewer."""
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
+
+
+def version_table(noun: str) -> Table:
+    """The versions of one noun, named as in `domain.nouns.NOUNS`."""
+    return SQLModel.metadata.tables[f"{noun}_version"]
+
+
+for _noun in nouns.NOUNS:
+    Index(None, version_table(_noun).c.id, version_table(_noun).c.seq)
+
+
+class AlertRow(SQLModel, table=True):
+    """One warning about one subject. At most one is open for a rule and subject: a UNIQUE index says so."""
+
+    __tablename__ = "alert"
+    __table_args__ = (
+        Index(
+            "uq_alert_open",
+            "rule",
+            "subject",
+            "subject_id",
+            unique=True,
+            sqlite_where=Column("closed_on").is_(None),
+            postgresql_where=Column("closed_on").is_(None),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=SEQUENCE)
+    rule: str
+    subject: str
+    subject_id: str
+    contract_id: str | None = Field(default=None, index=True)
+    unit: str | None = None
+    level: str
+    peak: str = Field(description="The worst level it ever had.")
+    state: str
+    opened_on: date
+    level_since: date
+    cleared_on: date | None = None
+    closed_on: date | None = None
+    rule_hash: str
+    run_id: int = Field(foreign_key="run.id", sa_type=BigInteger, description="The scan that last changed it.")
+    finding: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+
+
+class AlertEvent(SQLModel, table=True):
+    """What happened to a warning, in order; only added."""
+
+    __tablename__ = "alert_event"
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=SEQUENCE)
+    alert_id: int = Field(foreign_key="alert.id", index=True, sa_type=BigInteger)
+    run_id: int | None = Field(default=None, foreign_key="run.id", sa_type=BigInteger)
+    happened_on: date
+    kind: str
+    before: str | None = None
+    after: str | None = None
+    actor: str = "lvyue"
+    reason: str | None = None
+
+
+class LetterRow(SQLModel, table=True):
+    """The outbox: written in the transaction that wrote the alerts, sent later, one recipient a row."""
+
+    __tablename__ = "letter"
+
+    key: str = Field(primary_key=True, description="Hash of recipient, kind, day and alerts; gives the Message-ID.")
+    run_id: int = Field(foreign_key="run.id", sa_type=BigInteger)
+    kind: str
+    recipient: str
+    lang: str
+    content: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    created_at: datetime
+    state: str = Field(index=True)
+    attempts: int = 0
+    next_try_at: datetime
+    lease_until: datetime | None = None
+    reply: str | None = None
+    sent_at: datetime | None = None

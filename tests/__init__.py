@@ -1,0 +1,1 @@
+"""Tests mirror `monitor/`: one folder a room, one file a module."""

@@ -1,0 +1,1 @@
+"""Tests of `monitor/sources/`: against real loopback servers and real files."""

@@ -1,0 +1,79 @@
+"""A register that tells a real store things, and a look at what the store then knows."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from monitor.domain.nouns import NOUNS
+from monitor.facts import schema
+from monitor.store import Store, runs, versions
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def new_store(folder: Path) -> Store:
+    """An empty store. The tables are made once and copied: most tests are not about migrations."""
+    path = folder / "lvyue.db"
+    path.write_bytes(_empty())
+    return Store(path)
+
+
+@cache
+def _empty() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        return Store(Path(folder) / "lvyue.db", create=True).path.read_bytes()
+
+
+class Register:
+    """One source. Each time it says something, that is one edition."""
+
+    def __init__(self, store: Store, name: str = "register", *, complete: bool = True) -> None:
+        self.store, self.name, self.complete = store, name, complete
+
+    def says(
+        self, at: datetime, *, pages: Sequence[bytes] = (), refused: Sequence[versions.RefusedCell] = (), **nouns: Rows
+    ) -> versions.Counts:
+        """Record one edition, known from `at` on. A refused cell belongs to the row of that number, from 1."""
+        with self.store.writing() as db:
+            head = versions.EditionHead(
+                run_id=runs.start(db, "pull", at=at, source=self.name), source=self.name, recorded_at=at,
+                payloads=tuple(versions.keep_payload(db, page, media_type="text/csv", at=at) for page in pages),
+                reader_hash="",
+            )  # fmt: skip
+            rows = [
+                self._incoming(noun, rows, {cell.row for cell in refused if cell.noun == noun})
+                for noun, rows in nouns.items()
+            ]
+            return versions.record(db, head, rows, refused=refused, complete=self.complete)
+
+    def _incoming(self, noun: str, rows: Rows, refused: set[int | None]) -> versions.Incoming:
+        """What comes out of the border: keys with the register's name in front, a hash of the content."""
+        made = []
+        for number, row in enumerate(rows, start=1):
+            said = {name: f"{self.name}:{value}" if name in KEYS else value for name, value in row.items()}
+            content = hashlib.sha256(repr(sorted(said.items())).encode()).hexdigest()
+            made.append(said | {"source_row": number, "content_hash": content})
+        fields = [schema(noun)[position] for position in range(len(NOUNS[noun].model_fields))]  # its own stand first
+        columns = pa.schema([*fields, ("source_row", pa.int32()), ("content_hash", pa.string())])
+        good = [row for row in made if row["source_row"] not in refused]
+        return versions.Incoming(
+            noun=noun, good=pa.Table.from_pylist(good, schema=columns),
+            seen=pa.table({"id": pa.array([row["id"] for row in made], pa.string())}),
+        )  # fmt: skip
+
+
+KEYS = ("id", "unit_id", "party_id", "contract_id", "obligation_id")
+
+
+def cells(table: pa.Table, names: Iterable[str]) -> list[tuple[Any, ...]]:
+    """Some columns of a table, row by row."""
+    found: list[tuple[Any, ...]] = [tuple(row.values()) for row in table.select(list(names)).to_pylist()]
+    return found

@@ -1,0 +1,108 @@
+"""The daily round, and the service around it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from monitor import daemon
+from monitor.config import Config, load
+from monitor.domain.errors import BusyError, SourceError, UsageError
+from monitor.store import Store
+from monitor.store.lock import exclusive
+from tests.office import Office, config, source
+
+ROOT = Path(__file__).parent.parent
+NOW = datetime(2026, 3, 20, 6, 0, tzinfo=UTC)
+TODAY = NOW.date()
+RECIPIENT = '[[recipient]]\naddress = "chen@office.example"\nlang = "en"\n[rules]\npacks = ["core"]\n'
+MAPPING = """
+create view contract as select id, title, source_row from raw;
+create view obligation as
+select id || '/1' as id, id as contract_id, title, due as due_on, 'scheduled' as status, source_row from raw;
+"""
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    """Three registers; the first and the last of them do not answer."""
+    folder = tmp_path_factory.mktemp("office")
+    (folder / "register.sql").write_text(MAPPING, encoding="utf-8")
+    (folder / "good.csv").write_text("id,title,due\nA,Road,2026-03-01\nB,School,2027-03-01\n", encoding="utf-8")
+    blocks = [
+        source(name, f"{name}.csv", "register.sql", published=date(2026, 3, 1)) for name in ("gone", "good", "lost")
+    ]
+    return Office(folder, config(RECIPIENT, *blocks, zone="UTC"))
+
+
+def round_of(office: Office, day: date) -> daemon.Round:
+    read: Config = load(office.path, {})
+    store = Store(read.database, create=True)
+    return daemon.once(read, store, as_of=day, known_at=read.end_of_day(day), clock=lambda: NOW)
+
+
+@pytest.fixture(scope="module")
+def first(office: Office) -> daemon.Round:
+    return round_of(office, TODAY)
+
+
+def test_sources_that_do_not_answer_do_not_stop_the_round(office: Office, first: daemon.Round) -> None:
+    assert [type(failure) for failure in first.failures] == [SourceError, SourceError]
+    assert ["gone.csv" in first.failures[0].message, "lost.csv" in first.failures[1].message] == [True, True]
+    assert [finding.subject_id for finding in first.scanned.findings] == ["good:A/1"]
+    assert (first.delivered.sent, first.delivered.waiting, first.delivered.parked) == (1, 0, 0)
+    assert len(list((office.folder / "state" / "letters").glob("*.eml"))) == 1
+    ledger = office.rows("select kind, source, state from run where id <= 4 order by id")
+    assert ledger == [
+        ("pull", "gone", "failed"), ("pull", "good", "ok"), ("pull", "lost", "failed"), ("scan", None, "ok"),
+    ]  # fmt: skip
+
+
+def test_a_second_round_says_nothing_new_and_one_of_yesterday_is_refused(office: Office, first: daemon.Round) -> None:
+    before = office.contents()
+    again = round_of(office, TODAY)
+    assert (again.scanned.changes, again.scanned.letters, again.delivered.sent) == ([], 0, 0)
+    with pytest.raises(UsageError, match="the last scan was as of 2026-03-20"):
+        round_of(office, date(2026, 3, 19))
+    assert office.contents() == before
+
+
+# --- the service ---
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """`lvyue serve` in a process of its own, once it says that it serves."""
+    office = Office(tmp_path, config())
+    lvyue = [sys.executable, "-c", "from monitor.cli import main; main()", "-v", "--config", str(office.path), "serve"]
+    with subprocess.Popen(lvyue, cwd=ROOT, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stderr is not None
+        said = []
+        for line in running.stderr:
+            said.append(line)
+            if "serving" in line:
+                break
+        assert said, "it ended without a word"
+        assert "every day at 06:00 America/New_York" in said[-1]
+        yield running
+        running.kill()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to send")
+def test_the_service_holds_its_folder_and_ends_cleanly_when_it_is_asked_to(
+    service: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    with pytest.raises(BusyError), exclusive(tmp_path / "state"):
+        pass
+    service.send_signal(signal.SIGTERM)
+    _, rest = service.communicate()
+    assert service.returncode == 0, rest
+    assert "Traceback" not in rest
+    with exclusive(tmp_path / "state"):
+        assert (tmp_path / "state" / "lvyue.db").exists()
