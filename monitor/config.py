@@ -277,7 +277,8 @@ def _overlay(file: Mapping[str, Any], environment: Mapping[str, str]) -> tuple[d
         else:
             target = values
             for step in steps[:-1]:
-                target[step] = dict(target.get(step) or {})
+                inner = target.get(step)
+                target[step] = dict(inner) if isinstance(inner, dict) else {}
                 target = target[step]
             target[steps[-1]] = value.split(",") if get_origin(model) is list else value
     return values, faults

@@ -150,6 +150,13 @@ def test_other_peoples_variables_are_left_alone(desk: Desk) -> None:
     assert load(desk.path, {"PATH": "/bin", "LVYUEX": "1", "LVYUE_CI": "1"}).settings == Settings()
 
 
+def test_a_section_that_is_no_section_is_one_clear_fault(desk: Desk) -> None:
+    faults = desk.faults('mail = "post"\n', MAIL__SENDER="a@office.example")
+    assert len(faults) == 1
+    assert faults[0].startswith("config.toml:1:1  mail: Input should be")
+    assert desk.read("", MAIL__SENDER="a@office.example").settings.mail.sender == "a@office.example"
+
+
 # --- sources ---
 
 

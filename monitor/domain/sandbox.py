@@ -30,6 +30,7 @@ def sandbox(*, threads: int = THREADS, memory_limit: str = MEMORY_LIMIT) -> duck
         "autoload_known_extensions=false",
         "python_enable_replacements=false",  # or `from db` would read the caller's Python variables
         "TimeZone='UTC'",
+        "temp_directory=''",  # or what does not fit into memory is spilled to .tmp here, up to 90 % of the disk
         # These two look into every constant again and again, and a calendar is a constant of twenty thousand days:
         # planning a scan took a second of which they were nine tenths.
         "disabled_optimizers='common_subexpressions,statistics_propagation'",

@@ -73,7 +73,7 @@ class Located:
 
     def fault(self, line: int, column: int, message: str, *, width: int = 1) -> Fault:
         """A fault at a place of this file, with its line shown."""
-        lines = self.text.splitlines()
+        lines = self.text.split("\n")  # splitlines() also breaks at U+2028 and others, TOML does not
         excerpt = lines[line - 1] if 0 < line <= len(lines) else ""
         return Fault(where=self.where, line=line, column=column, message=message, excerpt=excerpt, width=width)
 
@@ -86,7 +86,7 @@ def parse(text: str, where: str) -> Located:
         )
     try:
         values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError is one; so is what int() says of 5,000 digits
         raise ConfigError(f"{where}: not TOML: {error}") from error
     except RecursionError as error:
         raise ConfigError(f"{where}: nested too deeply") from error
@@ -217,7 +217,7 @@ def _walk_value(value: Node, path: Path, located: Located) -> None:
     elif value.type == "inline_table":
         _walk_table(value, path, located, {})
     elif value.type == "array":
-        for number, item in enumerate(value.named_children):
+        for number, item in enumerate(item for item in value.named_children if item.type != "comment"):
             located.keys[(*path, number)] = _place(item, located)
             _walk_value(item, (*path, number), located)
 

@@ -105,7 +105,8 @@ def load_calendar(db: duckdb.DuckDBPyConnection, word: str, calendar: WorkCalend
         f"create macro is_working_{word}(d) as workday_{word}(ordinal_{word}(d)) = d;"
         f"create macro roll_{word}(d) as case when is_working_{word}(d) then d else workday_{word}(ordinal_{word}(d) + 1) end;"
         f"create macro working_days_{word}(a, b) as ordinal_{word}(b) - ordinal_{word}(a);"
-        f"create macro add_working_days_{word}(d, n) as case when n = 0 then d else workday_{word}("
+        f"create macro add_working_days_{word}(d, n) as case "
+        f"when n = 0 and ordinal_{word}(d) is not null then d else workday_{word}("
         f"ordinal_{word}(d) + n + case when n < 0 and not is_working_{word}(d) then 1 else 0 end) end;"
     )
 

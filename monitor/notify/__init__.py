@@ -77,7 +77,7 @@ def _letter(
     worst_first = sorted(changes, key=_urgency)
     items = [_item(change) for change in worst_first]
     told = [(change.alert.id, change.event, change.alert.level) for change in worst_first]
-    identity = json.dumps([recipient.address, kind, as_of.isoformat(), told])
+    identity = json.dumps([recipient.address, recipient.lang, kind, as_of.isoformat(), told])
     content = {
         "name": recipient.name, "as_of": as_of.isoformat(), "items": items, "context": context,
         "counts": {level: sum(1 for c in changes if c.alert.level == level) for level in reversed(LEVELS)},

@@ -23,6 +23,7 @@ from monitor.domain.nouns import NOUNS, Noun, choices
 TEXT_LIMIT = 10_000
 DAYS_LIMIT = 36_500
 YEARS = (1900, 2199)
+AMOUNT = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?"
 DAY = r"\d{4}-\d{1,2}-\d{1,2}"
 LOCAL_TIME = r"[ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?"
 HELPERS = ("source_row", "edition_on")
@@ -135,7 +136,11 @@ def _texts(wanted: list[Column], present: dict[str, str], relation: str, source:
             text = f"'{source}:' || {text}"
         cells.append(f'{text} as "{column.outside}"')
     row = "try_cast(source_row as integer)" if "source_row" in present else "n::integer"
-    edition = "try_cast(edition_on as date)" if "edition_on" in present else "null::date"
+    edition = (
+        "case when isfinite(try_cast(edition_on as date)) then try_cast(edition_on as date) end"
+        if "edition_on" in present
+        else "null::date"
+    )
     said = "nullif(trim(cast(edition_on as varchar)), '')" if "edition_on" in present else "null::varchar"
     inner = f'select row_number() over () as n, * from "{relation}"'
     return f"select n, {row} as source_row, {edition} as edition_on, {said} as edition_said, {', '.join(cells)} from ({inner})"
@@ -163,7 +168,8 @@ def _amount(column: str) -> str:
 
 def _faults(wanted: list[Column], noun: str) -> Iterator[str]:
     """A SELECT for each way in which a cell can be wrong: n, field, value, reason."""
-    wrong_edition = "edition_said is not null and edition_on is null"
+    written = f"regexp_full_match(edition_said, '{DAY}({LOCAL_TIME})?')"
+    wrong_edition = f"edition_said is not null and (edition_on is null or not {written})"
     yield f"select n, 'edition_on', edition_said, 'is not a date' from border where {wrong_edition}"
     for column in wanted:
         cell, name = f'"{column.outside}"', column.outside
@@ -212,7 +218,8 @@ def _date_faults(head: str, cell: str) -> Iterator[str]:
 
 def _money_faults(head: str, cell: str, name: str) -> Iterator[str]:
     given = f"from border where {cell} is not null and"
-    yield f"{head} 'is not an amount' {given} try_cast({cell} as decimal(30,4)) is null"
+    plain = f"regexp_full_match({cell}, '{AMOUNT}')"
+    yield f"{head} 'is not an amount' {given} (not {plain} or try_cast({cell} as decimal(30,4)) is null)"
     yield f"{head} 'has no currency beside it' {given} currency is null"
     minor = _amount(name)
     digits = f"try_cast({cell} as decimal(38,12)) <> try_cast({cell} as decimal(30,4))"

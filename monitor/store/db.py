@@ -17,7 +17,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
@@ -50,7 +50,7 @@ class Store:
             raise StoreError(
                 f"{path.parent}: {error.strerror}", hint="choose another `state` in config.toml"
             ) from error
-        self._engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+        self._engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=NullPool)
         event.listen(self._engine, "connect", _conduct)
         event.listen(self._engine, "begin", _begin)
         with self._explained():
@@ -114,6 +114,8 @@ class Store:
                 raise IntegrityError(
                     f"{self.path}: this file is not a database", hint="look at `state` in config.toml"
                 ) from error
+            if isinstance(error.orig, sqlite3.DatabaseError) and "malformed" in str(error.orig):
+                raise IntegrityError(f"{self.path}: the database is damaged", hint="restore a backup") from error
             raise
 
 

@@ -154,7 +154,10 @@ def portfolio(path: Path, known_at: datetime, zone: tzinfo) -> dict[str, pa.Tabl
     Read through ADBC in one transaction. ADBC takes a column's type from its first rows, so empty cells of text and date
     columns travel as '' and become NULL again in DuckDB.
     """
-    with adbc_driver_sqlite.dbapi.connect(f"file:{path}?mode=ro") as connection, connection.cursor() as cursor:
+    with (
+        adbc_driver_sqlite.dbapi.connect(f"{path.absolute().as_uri()}?mode=ro") as connection,
+        connection.cursor() as cursor,
+    ):
         instant = known_at.strftime(INSTANT)
         raw = {}
         for noun in NOUNS:

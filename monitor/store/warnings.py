@@ -92,7 +92,7 @@ def post(db: Connection, letters: Sequence[Letter], *, run_id: int) -> int:
     known = {
         key for some in batched(keys) for key in db.execute(select(table.c.key).where(table.c.key.in_(some))).scalars()
     }
-    fresh = [letter for letter in letters if letter.key not in known]
+    fresh = list({letter.key: letter for letter in letters if letter.key not in known}.values())
     if fresh:
         rows = [
             asdict(letter) | {"run_id": run_id, "state": "waiting", "next_try_at": letter.created_at}

@@ -94,3 +94,16 @@ def test_two_queries_without_an_end_do_not_get_past_it_either(db: duckdb.DuckDBP
 def test_a_query_in_time_is_left_alone(db: duckdb.DuckDBPyConnection) -> None:
     with bounded(db, 600):
         assert db.execute("select sum(n) from range(1000) t(n)").fetchall() == [(499500,)]
+
+
+def test_a_query_that_takes_too_much_memory_fails_alone_and_spills_nothing_to_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with sandbox(memory_limit="50MB") as db:
+        with pytest.raises(duckdb.OutOfMemoryException):
+            db.execute(
+                "create table big as select md5(range::varchar) a, md5((range + 1)::varchar) b from range(2000000)"
+            )
+        assert db.execute("select 1").fetchall() == [(1,)]
+    assert list(tmp_path.iterdir()) == []

@@ -168,11 +168,12 @@ def test_a_file_that_is_right_is_read_as_it_says() -> None:
         ("title = Works", "not TOML: Invalid value .at line 1"),
         ("a = 1\na = 2\n", "not TOML: Cannot overwrite a value .at line 2"),
         ("since = 2026-02-30", "not TOML: Invalid date"),
+        ("a = " + "9" * 5000, "not TOML: Exceeds the limit"),
         ("a = " + "[" * 20_000, "nested too deeply"),
         ("a = " + "{ a = " * 20_000, "nested too deeply"),
         ("#" * (SIZE_LIMIT + 1), "larger than 1024 KiB"),
     ],
-    ids=["no value", "twice", "no such day", "deep arrays", "deep tables", "too long"],
+    ids=["no value", "twice", "no such day", "a number nobody writes", "deep arrays", "deep tables", "too long"],
 )
 def test_what_is_no_file_of_a_person_is_refused_in_a_sentence(text: str, words: str) -> None:
     with pytest.raises(ConfigError, match=rf"^office\.toml: {words}"):
@@ -186,3 +187,13 @@ def test_the_largest_file_a_person_may_write_is_read() -> None:
 def test_only_a_near_word_is_suggested() -> None:
     assert nearest("prot", ["port", "host"]) == '; did you mean "port"?'
     assert nearest("colour", ["port", "host"]) == ""
+
+
+def test_comments_inside_a_list_are_no_elements() -> None:
+    located = parse('packs = [ # those in use\n  "core", # always\n  "cn",\n]\n', "config.toml")
+    assert (located.key_at(("packs", 0)), located.key_at(("packs", 1))) == ((2, 3), (3, 3))
+
+
+def test_an_excerpt_is_the_line_the_fault_is_in_whatever_separators_stand_above() -> None:
+    located = parse("# a\u2028b\nx = 1\ny = 2\n", "config.toml")
+    assert located.fault(*located.key_at(("y",)), "bad").excerpt == "y = 2"

@@ -65,8 +65,11 @@ REFUSED = [
     ("amount", "1,234.00", "is not an amount"),
     ("amount", "nan", "is not an amount"),
     ("amount", "1.005", "has more decimals than its currency"),
+    ("amount", "1_000", "is not an amount"),
     ("amount", "92233720368547758.08", "is too large"),
     ("number", "x" * (TEXT_LIMIT + 1), f"is longer than {TEXT_LIMIT} characters"),
+    ("edition_on", "infinity", "is not a date"),
+    ("edition_on", "epoch", "is not a date"),
     ("edition_on", "yesterday", "is not a date"),
 ]
 

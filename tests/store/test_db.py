@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, exc
 
 from monitor.domain.errors import IntegrityError, StoreError
-from monitor.store import Store
+from monitor.store import Store, versions
 from monitor.store.db import BUSY_TIMEOUT_MS, MIGRATIONS
 from monitor.store.tables import METADATA
 
@@ -187,3 +188,19 @@ def test_a_database_that_may_only_be_read_says_what_to_do(store: Store) -> None:
     with pytest.raises(StoreError, match="readonly") as refused:
         write()
     assert "write to the file" in refused.value.hint
+
+
+@pytest.mark.parametrize("name", ["预警 office", "50%20off", "a#b", "a?b=c", "a&b;c"])
+def test_a_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
+    store = Store(tmp_path / name / "lvyue.db", create=True)
+    assert store.path.exists()
+    assert versions.portfolio(store.path, datetime(2026, 3, 1, tzinfo=UTC), UTC)["contract"].num_rows == 0
+
+
+def test_a_damaged_database_is_told_from_a_busy_one(store: Store) -> None:
+    content = store.path.read_bytes()
+    for left in store.path.parent.glob("lvyue.db-*"):
+        left.unlink()
+    store.path.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
+    with pytest.raises(IntegrityError, match=r"damaged(.|\n)*backup"):
+        Store(store.path)

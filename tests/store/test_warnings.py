@@ -196,6 +196,10 @@ def test_a_thousand_letters_are_posted_once_too(store: Store) -> None:
     assert taken == [one.key for one in thousand]
 
 
+def test_the_same_letter_twice_in_one_scan_is_one_letter(store: Store) -> None:
+    assert posted(store, letter("a"), letter("a"), letter("b")) == 2
+
+
 def test_letters_are_taken_oldest_first_and_whole(store: Store) -> None:
     late, early = letter("a", minutes=0), letter("b", minutes=-5)
     posted(store, late, early)
