@@ -6,6 +6,7 @@ then the default. A key nobody knows is a fault in the file and in the environme
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.fields import FieldInfo
 
 from monitor.domain.errors import ConfigError
+from monitor.domain.override import NO_OVERRIDES, Override, Overrides
 from monitor.domain.toml import Fault, Located, examine, in_order, nearest, parse
 from monitor.domain.workdays import Notice, WorkCalendar, read_overrides, work_calendar
 from monitor.notify import Recipient
@@ -85,6 +87,7 @@ class Settings(Section):
     mail: MailSettings = MailSettings()
     schedule: ScheduleSection = ScheduleSection()
     recipient: list[Recipient] = []
+    override: list[Override] = []
     source: list[dict[str, Any]] = []
 
 
@@ -96,6 +99,8 @@ class Config:
     base: Path
     settings: Settings
     sources: tuple[Source, ...]
+    overrides: Overrides = NO_OVERRIDES
+    """Numbers of the law that this office replaced by its own; the rule book checks them against its rules."""
 
     @property
     def state(self) -> Path:
@@ -131,7 +136,7 @@ class Config:
         )
 
     def calendars(self) -> dict[str, WorkCalendar]:
-        """Working days by the word rule packs use: the office's own, and China's for the law of China."""
+        """Working days by the word rule packs use: the office's own, and those that the shipped packs count."""
         own = self.settings.calendar
         notice: Notice | None = None
         if own.notices:
@@ -141,7 +146,7 @@ class Config:
             except OSError as error:
                 raise ConfigError(f"{path}: {error.strerror}", hint="`calendar.notices` names this file") from error
         made = {own.country: work_calendar(own.country, overrides=notice or ())}
-        return made | {word: work_calendar(word) for word in ("CN",) if word not in made}
+        return made | {word: work_calendar(word) for word in ("CN", "EU", "US") if word not in made}
 
     def rule_shelves(self) -> list[Path]:
         """The shelf that ships, then the agency's own."""
@@ -177,10 +182,12 @@ def load(path: Path, environment: Mapping[str, str] | None = None) -> Config:
         faults += [f"environment: {fault.message}" for fault in of_environment]
     raw = values.get("source", [])
     sources, more = _sources(located, raw if isinstance(raw, list) else [])
-    faults = [str(fault) for fault in in_order(found + more)] + faults
+    overrides = Overrides(entries=tuple(settings.override) if settings else (), located=located)
+    faults = [str(fault) for fault in in_order(found + more + overrides.faults())] + faults
     if faults or settings is None:
         raise ConfigError("\n".join(faults), hint=f"mend {path}; `lvyue check` shows this again")
-    return Config(path=path, base=path.resolve().parent, settings=settings, sources=tuple(sources))
+    base = path.resolve().parent
+    return Config(path=path, base=base, settings=settings, sources=tuple(sources), overrides=overrides)
 
 
 def default() -> Config:
@@ -219,19 +226,25 @@ def _examples() -> list[str]:
     lines = ["", "# [mail.smtp]"]
     for name, field in SmtpSettings.model_fields.items():
         lines.append(f"# {name}: {field.description}")
-    blocks: list[tuple[str, type[BaseModel], dict[str, str]]] = [
-        ("recipient", Recipient, {"address": "fazhi@example.org"})
+    agreed = {"author": "Legal office", "reason": "the local rule gives ten working days"}
+    blocks: list[tuple[str, type[BaseModel], dict[str, str | int]]] = [
+        ("recipient", Recipient, {"address": "fazhi@example.org"}),
+        ("override", Override, {"rule": "CN-PRC-03", "limit": "days", "value": 10, **agreed}),
     ]
     for word, kind in sorted(kinds().items()):
-        given = {"name": "register", "kind": word, "location": "https://example.org/contracts.csv"}
+        given: dict[str, str | int] = {
+            "name": "register",
+            "kind": word,
+            "location": "ledger.xlsx" if word == "ledger" else "https://example.org/contracts.csv",
+        }
         blocks.append(("source", kind, given | ({"mapping": "register.sql"} if word == "table" else {})))
     for title, model, given in blocks:
         lines += ["", f"# [[{title}]]" + (f'  # kind = "{given["kind"]}"' if "kind" in given else "")]
         for name, field in model.model_fields.items():
             if name in given:
-                lines.append(f'# {name} = "{given[name]}"')
+                lines.append(f"# {name} = {json.dumps(given[name], ensure_ascii=False)}")
             elif field.description:
-                lines.append(f"# {name}: {field.description}")
+                lines.append(f"# {field.alias or name}: {field.description}")
     return lines
 
 
@@ -270,7 +283,7 @@ def _overlay(file: Mapping[str, Any], environment: Mapping[str, str]) -> tuple[d
         steps = name.removeprefix(PREFIX).lower().split("__")
         for step in steps:
             fields = getattr(model, "model_fields", {})
-            if step not in fields or step in ("source", "recipient"):
+            if step not in fields or step in ("source", "recipient", "override"):
                 faults.append(f"environment: {name}: no such setting{nearest(step, list(fields))}")
                 break
             model = SmtpSettings if step == "smtp" else fields[step].annotation

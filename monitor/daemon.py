@@ -49,7 +49,7 @@ def once(
             failures.append(error)
     book = rulebook.load(
         config.rule_shelves(), config.calendars(), default_calendar=config.settings.calendar.country,
-        packs=config.settings.rules.packs,
+        packs=config.settings.rules.packs, overrides=config.overrides,
     )  # fmt: skip
     scanned = pipeline.scan(config, store, book, as_of=as_of, known_at=known_at, at=clock(), tell=tell)
     with channel(config.settings.mail, config.state / "letters") as post:

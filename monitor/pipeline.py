@@ -1,8 +1,8 @@
 """THE STORY: how a register becomes a letter. A line an arrow; each name leads to the room where it happens.
 
     pull     sources.fetch ─▶ payload kept ─▶ sources.read ─▶ store.record            one transaction a pull
-    judged   store.portfolio ─▶ Engine (facts) ─▶ Judgement (rules)                   reads only; reports use it too
-    scan     judged ─▶ alerts.step ─▶ notify.compose ─▶ store.save + store.post       one transaction a scan
+    judge    store.mirror ─▶ Engine (facts) ─▶ Judgement (rules)                      a part at a time; see judging.py
+    scan     judge ─▶ alerts.step ─▶ notify.compose ─▶ store.save + store.post       one transaction a scan
     deliver  outbox ─▶ a channel ─▶ what the other side said                          one letter at a time
 
 Clocks come in from outside: `at` is now, `as_of` the day a question is about, `known_at` whose knowledge may be used.
@@ -11,8 +11,8 @@ Clocks come in from outside: `at` is now, `as_of` the day a question is about, `
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -20,20 +20,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from loguru import logger
 
-from monitor import alerts, notify, sources
+from monitor import judging, notify, sources, stepping
 from monitor.config import Config
 from monitor.domain.errors import DeliveryError, LvyueError, StoreError, UsageError
-from monitor.domain.warning import Alert, Change, Letter, Signal
-from monitor.engines.duckdb import Engine
+from monitor.domain.warning import Change, Letter
+from monitor.engines.duckdb import Engine, hash_of
+from monitor.judging import Question
 from monitor.notify import Channel
 from monitor.reports.portfolio import Header, is_provisional
-from monitor.rulebook import Coverage, Finding, Judgement, Rulebook
-from monitor.rulebook.wording import finding_content
+from monitor.rulebook import Hit, Judgement, Rulebook
 from monitor.sources import Source
 from monitor.sources.border import Refusal
 from monitor.sources.editions import Edition, editions, refuse_loss
 from monitor.sources.fetch import Validators
 from monitor.sources.pages import all_pages
+from monitor.stepping import Stepped
 from monitor.store import Store, runs, versions, warnings
 
 Tell = Callable[[str], None]
@@ -65,8 +66,7 @@ class Scanned:
     run_id: int
     as_of: date
     known_at: datetime
-    findings: list[Finding]
-    coverage: list[Coverage]
+    findings: list[Hit]
     changes: list[Change]
     letters: int
 
@@ -121,18 +121,6 @@ def pull(config: Config, store: Store, source: Source, *, at: datetime, tell: Te
         return Pulled(source=source.name, run_id=run_id, unchanged=False, editions=len(totals), counts=counts)
 
 
-@contextmanager
-def judged(
-    config: Config, store: Store, book: Rulebook, *, as_of: date, known_at: datetime
-) -> Iterator[tuple[Engine, Judgement]]:
-    """Facts and outcomes as of a day, from what was known at an instant. Reads only."""
-    tables = versions.portfolio(store.path, known_at.astimezone(UTC), config.zone)
-    with store.reading() as db:
-        tables["alert"] = warnings.as_facts(db, as_of)
-    with Engine(tables, config.calendars(), as_of=as_of) as engine:
-        yield engine, Judgement(engine.db, book.rules)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """Everything a report is made from."""
@@ -146,7 +134,9 @@ class View:
 @contextmanager
 def look(config: Config, store: Store, book: Rulebook, *, as_of: date, known_at: datetime) -> Iterator[View]:
     """The sideways arrow: facts, outcomes and sources for a report, as of a day. Reads only."""
-    with judged(config, store, book, as_of=as_of, known_at=known_at) as (engine, judgement):
+    question = _question(config, store, book, as_of=as_of, known_at=known_at)
+    with Engine(judging.tables(question), question.calendars, as_of=as_of) as engine:
+        judgement = Judgement(engine.db, book.rules)
         with store.reading() as db:
             rows = versions.sources_seen(db, known_at.astimezone(UTC), config.zone)
         stale_after = {source.name: source.stale_after_days for source in config.sources}
@@ -160,12 +150,53 @@ def look(config: Config, store: Store, book: Rulebook, *, as_of: date, known_at:
 
 
 def scan(
-    config: Config, store: Store, book: Rulebook, *, as_of: date, known_at: datetime, at: datetime, tell: Tell = silent
+    config: Config,
+    store: Store,
+    book: Rulebook,
+    *,
+    as_of: date,
+    known_at: datetime,
+    at: datetime,
+    changed_only: bool = False,
+    tell: Tell = silent,
 ) -> Scanned:
     """Judge everything, step every warning, write the letters. The same facts on the same day change nothing.
 
+    `changed_only` judges what came since the last scan of the same day, where that can be told (`judging.changed`).
     Raises UsageError for a day before the last scan's: warnings do not live backwards, a report can look back.
     """
+    run_id = _begin_scan(store, as_of, at)
+    with logger.contextualize(run=run_id, as_of=as_of.isoformat()), _ledger(store, run_id, at):
+        tell("reading what is known")
+        question = _question(config, store, book, as_of=as_of, known_at=known_at)
+        with store.reading() as db:
+            waiting = {(a.rule, a.subject, a.subject_id): a for a in warnings.open_alerts(db)}
+        tell("judging")
+        outcome = stepping.step_all(question, waiting, changed_only=changed_only)
+        inputs = runs.Inputs(
+            as_of=as_of, known_at=known_at.astimezone(UTC), rules_hash=book.hash,
+            facts_hash=hash_of(outcome.sums, as_of),
+            calendar_hash="+".join(sorted(calendar.fingerprint[:16] for calendar in question.calendars.values())),
+        )  # fmt: skip
+        tell("stepping warnings")
+        with store.writing() as db:
+            saved = warnings.save(db, outcome.changes, run_id=run_id, on=as_of)
+            letters = notify.compose(
+                saved, config.settings.recipient, as_of=as_of, at=at, storm_over=config.settings.mail.storm_over,
+                context=_context(config, inputs, known_at),
+            )  # fmt: skip
+            posted = warnings.post(db, letters, run_id=run_id)
+            runs.note_inputs(db, run_id, inputs)
+            counts = _scan_counts(outcome, saved, posted)
+            runs.finish(db, run_id, "ok" if saved else "unchanged", at=at, counts=counts)
+        outcome.notes.write(question)
+        logger.info("{findings} findings, {changes} changes, {letters} letters", **counts)
+        return Scanned(
+            run_id=run_id, as_of=as_of, known_at=known_at, findings=outcome.hits, changes=saved, letters=posted,
+        )  # fmt: skip
+
+
+def _begin_scan(store: Store, as_of: date, at: datetime) -> int:
     if as_of > at.date():
         raise UsageError(
             f"{as_of} has not come yet; today is {at.date()}", hint="warnings are about days that have been"
@@ -177,33 +208,7 @@ def scan(
                 f"the last scan was as of {last_day}; warnings cannot be stepped back to {as_of}",
                 hint=f"to look back, use `lvyue report portfolio --as-of {as_of}`",
             )
-        run_id = runs.start(db, "scan", at=at)
-    with logger.contextualize(run=run_id, as_of=as_of.isoformat()), _ledger(store, run_id, at), ExitStack() as stack:
-        tell("reading what is known")
-        engine, judgement = stack.enter_context(judged(config, store, book, as_of=as_of, known_at=known_at))
-        tell("judging")
-        findings, coverage = judgement.fired(), judgement.coverage()
-        inputs = runs.Inputs(
-            as_of=as_of, known_at=known_at.astimezone(UTC), rules_hash=book.hash, facts_hash=engine.facts_hash(),
-            calendar_hash="+".join(sorted(calendar.fingerprint[:16] for calendar in engine.calendars.values())),
-        )  # fmt: skip
-        tell("stepping warnings")
-        with store.writing() as db:
-            changes = list(_changes(warnings.open_alerts(db), findings, judgement, book, as_of))
-            saved = warnings.save(db, changes, run_id=run_id, on=as_of)
-            letters = notify.compose(
-                saved, config.settings.recipient, as_of=as_of, at=at, storm_over=config.settings.mail.storm_over,
-                context=_context(config, inputs, known_at),
-            )  # fmt: skip
-            posted = warnings.post(db, letters, run_id=run_id)
-            runs.note_inputs(db, run_id, inputs)
-            counts = _scan_counts(findings, coverage, saved, posted)
-            runs.finish(db, run_id, "ok" if saved else "unchanged", at=at, counts=counts)
-        logger.info("{findings} findings, {changes} changes, {letters} letters", **counts)
-        return Scanned(
-            run_id=run_id, as_of=as_of, known_at=known_at, findings=findings, coverage=coverage, changes=saved,
-            letters=posted,
-        )  # fmt: skip
+        return runs.start(db, "scan", at=at)
 
 
 def deliver(store: Store, channel: Channel, *, at: datetime, tell: Tell = silent) -> Delivered:
@@ -266,12 +271,14 @@ def _record(db: Any, source: Source, head: versions.EditionHead, edition: Editio
     for noun, checked in edition.nouns.items():
         good = checked.good
         if "contract_id" in good.column_names:
-            belongs = pc.is_in(good["contract_id"], value_set=pa.array(sorted(known), pa.string()))
-            for row in good.filter(pc.invert(belongs)).select(["contract_id", "source_row"]).to_pylist():
+            known_ones = pc.is_in(good["contract_id"], value_set=pa.array(sorted(known), pa.string()))
+            belongs = pc.or_(known_ones, pc.is_null(good["contract_id"]))  # a complaint need not name one
+            for row in good.filter(pc.invert(belongs)).select(["id", "contract_id", "source_row"]).to_pylist():
                 value = row["contract_id"].removeprefix(f"{source.name}:")
+                cell = checked.cells.get(row["id"].removeprefix(f"{source.name}:"), "contract_id")
                 refused.append(
                     versions.RefusedCell(
-                        noun=noun, row=row["source_row"], field="contract_id", value=value,
+                        noun=noun, row=row["source_row"], field=cell, value=value,
                         reason="belongs to a contract that is neither in this pull nor known",
                     )
                 )  # fmt: skip
@@ -298,32 +305,13 @@ def _as_counts(counts: versions.Counts) -> dict[str, int]:
     return {name: getattr(counts, name) for name in versions.Counts.__slots__}
 
 
-def _changes(
-    open_alerts: Sequence[Alert], findings: Sequence[Finding], judgement: Judgement, book: Rulebook, on: date
-) -> Iterator[Change]:
-    """Each finding against the open warning it belongs to, then the open warnings for which nothing was found."""
-    by_subject = {(alert.rule, alert.subject, alert.subject_id): alert for alert in open_alerts}
-    rules = {rule.rule.id: rule.rule for rule in book.rules}
-    for finding in findings:
-        alert = by_subject.pop((finding.rule, finding.subject, finding.subject_id), None)
-        signal = Signal(
-            rule=finding.rule, subject=finding.subject, subject_id=finding.subject_id, outcome=finding.outcome,
-            contract_id=finding.contract_id, unit=finding.unit, rule_hash=finding.rule_hash, finding={},
-            due=finding.due.isoformat() if finding.due else None,
-        )  # fmt: skip
-        change = alerts.step(alert, signal, on=on)
-        if change is not None:  # only what changed is put into words
-            content = finding_content(finding, rules[finding.rule])
-            yield replace(change, alert=replace(change.alert, finding=content))
-    for rule in sorted({alert.rule for alert in by_subject.values()}):
-        mine = [alert for alert in by_subject.values() if alert.rule == rule]
-        outcomes = judgement.outcomes(rule, [alert.subject_id for alert in mine])
-        for alert in mine:
-            outcome = outcomes.get(alert.subject_id, "unknown")
-            signal = Signal(rule=rule, subject=alert.subject, subject_id=alert.subject_id, outcome=outcome, finding={})
-            change = alerts.step(alert, signal, on=on)
-            if change is not None:
-                yield change
+def _question(config: Config, store: Store, book: Rulebook, *, as_of: date, known_at: datetime) -> Question:
+    with store.reading() as db:
+        known_warnings = warnings.as_facts(db, as_of)
+    return Question(
+        database=store.path, state=config.state, zone=config.zone, calendars=config.calendars(), book=book, as_of=as_of,
+        known_at=known_at, warnings=known_warnings,
+    )  # fmt: skip
 
 
 def _context(config: Config, inputs: runs.Inputs, known_at: datetime) -> dict[str, str]:
@@ -333,14 +321,14 @@ def _context(config: Config, inputs: runs.Inputs, known_at: datetime) -> dict[st
     }  # fmt: skip
 
 
-def _scan_counts(
-    findings: Sequence[Finding], coverage: Sequence[Coverage], changes: Sequence[Change], letters: int
-) -> dict[str, Any]:
-    return {
-        "assessments": sum(row.judged - row.not_applicable for row in coverage), "findings": len(findings),
+def _scan_counts(outcome: Stepped, changes: Sequence[Change], letters: int) -> dict[str, Any]:
+    counts = outcome.counts.values()
+    numbers = {
+        "assessments": sum(sum(row.values()) - row["not applicable"] for row in counts), "findings": len(outcome.hits),
         "changes": len(changes), "opened": sum(1 for change in changes if change.event == "opened"), "letters": letters,
-        "unknown": sum(row.unknown for row in coverage),
+        "unknown": sum(row["unknown"] for row in counts),
     }  # fmt: skip
+    return numbers if outcome.contracts is None else numbers | {"contracts": outcome.contracts}
 
 
 def _send(channel: Channel, letter: Letter, at: datetime) -> tuple[str, str, datetime | None]:

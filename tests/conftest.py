@@ -36,8 +36,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.fixture(scope="session")
 def calendars() -> dict[str, WorkCalendar]:
-    """Working days of China and of the United States."""
-    return {word: work_calendar(word) for word in ("CN", "US")}
+    """Working days of China, of euro payments, and of the United States: what the shipped packs count."""
+    return {word: work_calendar(word) for word in ("CN", "EU", "US")}
 
 
 @pytest.fixture

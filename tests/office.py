@@ -71,6 +71,10 @@ class Office:
         return {name: sorted(self.rows(f"select * from {name}"), key=repr) for name in names if name not in but}
 
 
+CORE = '[rules]\npacks = ["core"]'
+"""For stories that the generic rules tell: China's seventy take a second to plan."""
+
+
 def config(*blocks: str, country: str = "US", zone: str = "America/New_York") -> str:
     """A config.toml for tests: English, state beside it, then the blocks."""
     head = f'lang = "en"\nstate = "state"\n[calendar]\ncountry = "{country}"\ntimezone = "{zone}"\n'

@@ -171,7 +171,7 @@ def test_a_kind_that_is_not_there_a_setting_of_another_kind_and_a_missing_one_ar
         TABLE.replace('"table"', '"tabel"') + OCDS + 'mapping = "x.sql"\n' + TABLE.replace('mapping = "ledger.sql"', "")
     )
     assert desk.faults(text) == [
-        'config.toml:3:1  source.0.kind: must be one of ocds, table; did you mean "table"?',
+        'config.toml:3:1  source.0.kind: must be one of ledger, ocds, table; did you mean "table"?',
         'config.toml:10:1  source.1.mapping: unknown key; did you mean "max_pages"?',
         "config.toml:11:3  source.2.mapping: must be given",
     ]
@@ -224,7 +224,7 @@ def test_the_offices_own_days_off_are_read_and_china_is_there_for_the_law_of_chi
         '[[year]]\nyear = 2040\ncite = "an invented notice"\noff = [2040-03-01]\n', encoding="utf-8"
     )
     calendars = desk.read('[calendar]\ncountry = "US"\nnotices = "days.toml"\n').calendars()
-    assert sorted(calendars) == ["CN", "US"]
+    assert sorted(calendars) == ["CN", "EU", "US"]
     assert not calendars["US"].is_working(date(2040, 3, 1))
     assert calendars["CN"].is_working(date(2040, 3, 1))
 

@@ -40,7 +40,7 @@ def test_a_newcomer_who_follows_the_readme_gets_there(name: str, tmp_path: Path)
             (office.folder / "ledger.sql").write_text(blocks(name, "sql")[0], encoding="utf-8")
             (office.folder / "ledger.csv").write_text(LEDGER, encoding="utf-8")
             continue
-        office.ok(*(str(office.folder / word) if word == "report.html" else word for word in words))
+        office.ok(*(str(office.folder / word) if word in ("report.html", "ledger.xlsx") else word for word in words))
     assert "2026-001" in office.ok("alerts", "list", "--json").out
     assert (office.folder / "report.html").stat().st_size > 10_000
 

@@ -18,7 +18,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from tests.office import Office, config, source
+from tests.office import CORE, Office, config, source
 from tests.sources.publishers import Publisher, drips_body
 
 MAPPING = """
@@ -33,7 +33,7 @@ RECIPIENT = '\n[[recipient]]\naddress = "fazhi@example.invalid"\n'
 
 def office_for(folder: Path, location: object, **more: object) -> Office:
     block = source("register", location, "register.sql", complete=True, limits=LIMITS, **more)
-    made = Office(folder, config(block, RECIPIENT, country="CN", zone="Asia/Shanghai"))
+    made = Office(folder, config(block, RECIPIENT, CORE, country="CN", zone="Asia/Shanghai"))
     (folder / "register.sql").write_text(MAPPING, encoding="utf-8")
     return made
 
@@ -188,7 +188,8 @@ def test_a_rule_with_an_unknown_fact(office: Office, tmp_path: Path) -> None:
         '[[example]]\nsays = "early"\nas_of = 2026-03-01\ngiven = { obligation.due_on = 2026-03-01 }\nexpect = "clear"\n',
         encoding="utf-8",
     )
-    office.write(office.path.read_text(encoding="utf-8") + '\n[shelves]\nrules = ["own"]\n')
+    text = office.path.read_text(encoding="utf-8").replace(CORE, "")
+    office.write(text + '\n[shelves]\nrules = ["own"]\n')
     said = refused(
         office,
         3,

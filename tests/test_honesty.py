@@ -11,7 +11,7 @@ from rich.console import Console
 
 from monitor import demo
 from monitor.domain.errors import UsageError
-from tests.office import Office, config, source
+from tests.office import CORE, Office, config, source
 
 MAPPING = """
 create view unit as select distinct unit as id, unit as name from raw;
@@ -49,7 +49,7 @@ class Register:
         self.head = head
         (folder / "r.sql").write_text(mapping, encoding="utf-8")
         block = source("r", "r.csv", "r.sql", complete=True, vanish_limit_percent=100)
-        self.office = Office(folder, config(block, RECIPIENTS, country="CN", zone="Asia/Shanghai"))
+        self.office = Office(folder, config(block, RECIPIENTS, CORE, country="CN", zone="Asia/Shanghai"))
 
     def says(self, day: str, *rows: str) -> None:
         (self.office.folder / "r.csv").write_text(self.head + "".join(rows), encoding="utf-8")

@@ -3,15 +3,14 @@
 Random districts, half of whose events lie after the day. Those events are moved about among the days to come, or never
 happen at all; rows come in another order; the store is told more. No fact and no finding of the day may change.
 
-What may be known early, and is left alone here: agreed days (`due_on`, `end_on`, a licence) as the newest version says that
-was known; things that carry no day (progress, documents); and that a source reports filings, publications, amendments or
-payments at all.
+What may be known early, and is left alone here: agreed days (`PLANNED`) as the newest version says that was known; things that
+carry no day (progress, documents); and that a source reports some sort of thing at all.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -23,11 +22,12 @@ import pytest
 
 from monitor import pipeline
 from monitor.config import load as load_config
-from monitor.domain.workdays import WorkCalendar
+from monitor.domain.nouns import NOUNS, choices
+from monitor.domain.workdays import WorkCalendar, work_calendar
 from monitor.engines.duckdb import Engine
-from monitor.facts import PARENTS, nothing, schema, subjects
+from monitor.facts import nothing, schema, subjects
 from monitor.rulebook import Judgement, Rulebook, load
-from monitor.store import versions
+from monitor.store import reading
 from tests.facts import AS_OF, Row, World, random_world, tables
 from tests.office import config, source
 from tests.store import Register, new_store
@@ -35,25 +35,53 @@ from tests.store import Register, new_store
 RULES = Path(__file__).parent.parent / "rules"
 TOMORROW = AS_OF + timedelta(1)
 
-HAPPENS = {
-    "unit": ["leader_since"],
-    "contract": ["award_notice_on", "signed_on", "completed_on", "exit_plan_on", "updated_on", "heard_on", "gone_on"],
-    "obligation": ["start_on", "done_on", "marked_on", "heard_on", "gone_on"],
-    "payment": ["base_on", "invoice_on", "paid_on", "heard_on", "gone_on"],
-    "amendment": ["changed_on", "heard_on"],
-    "filing": ["filed_on"],
-    "publication": ["published_on"],
-    "history": ["recorded_on"],
-    "alert": ["opened_on"],
-}
-"""The days on which something happens. A row of the last five is itself the event of its first day."""
-
 PLANNED = {
-    "contract.start_on", "contract.end_on", "contract.end_first", "obligation.due_on", "obligation.due_first",
-    "payment.due_on", "party.licence_until",
+    "contract.start_on": "agreed beforehand",
+    "contract.end_on": "agreed beforehand",
+    "contract.effective_on": "agreed beforehand",
+    "contract.planned_sign_on": "a plan",
+    "contract.rescission_until": "an agreed last day",
+    "obligation.due_on": "agreed beforehand",
+    "obligation.inspect_until": "an agreed last day",
+    "obligation.warranty_until": "an agreed last day",
+    "payment.due_on": "agreed beforehand",
+    "payment.instrument_due_on": "stands on the bill from its first day",
+    "guarantee.start_on": "stands in the letter",
+    "guarantee.end_on": "stands in the letter",
+    "guarantee.return_agreed_on": "agreed beforehand",
+    "party.licence_until": "stands on the licence",
+}
+"""The day fields that may lie after the day: what is agreed is known before it comes."""
+
+PLANNED_FACTS = {
+    *PLANNED, "contract.end_first", "obligation.due_first", "contract.last_duty_due", "contract.last_instalment_due",
 }  # fmt: skip
+"""The facts that may be a day to come: those days, and what is made of them."""
+
+HAPPENS = {
+    noun: [
+        field.name
+        for field in schema(noun)
+        if field.type == pa.date32()
+        and f"{noun}.{field.name}" not in PLANNED
+        and field.name not in ("first_known_on", "day")
+    ]
+    for noun in nothing()
+}
+"""The days on which something happens: of each noun every day that is not planned, `heard_on` and `gone_on` among them."""
+
+EVENTS = {
+    "amendment": "changed_on", "filing": "filed_on", "publication": "published_on", "complaint": "received_on",
+    "disclosure": "disclosed_on", "history": "recorded_on", "alert": "opened_on",
+}  # fmt: skip
+"""Nouns whose row is itself the event of a day."""
 
 Calendars = dict[str, WorkCalendar]
+
+
+@pytest.fixture(scope="module")
+def calendars() -> Calendars:
+    return {word: work_calendar(word) for word in ("CN", "EU", "US")}
 
 
 @pytest.fixture(scope="module")
@@ -77,12 +105,20 @@ def district(seed: int) -> World:
     """A random district. Each of its registers has reported everything there is to report once, long ago."""
     chance, world = random.Random(seed), random_world(seed)
     long_ago = AS_OF - timedelta(days=300)
-    for noun in ("amendment", "filing", "publication", "payment"):
-        for number in range(2):
-            days = dict.fromkeys(HAPPENS[noun], long_ago)
-            world[noun].append(
-                {"id": f"first {noun} {number}", "source": f"register {number}", "contract_id": "contract 0", **days}
-            )
+    for noun in world.keys() - {"history"}:
+        for register in ("register 0", "register 1"):
+            for kind in KINDS.get(noun, [{}]):
+                keys = {
+                    key: f"{key[:-3]} 0" for key in ("contract_id", "unit_id", "party_id") if key in schema(noun).names
+                }
+                days = dict.fromkeys(HAPPENS[noun], long_ago) | {"gone_on": None}
+                row = {
+                    "id": f"first {noun} of {register} {kind}",
+                    "source": register,
+                    "title": "First",
+                    "name": "First",
+                }
+                world[noun].append({k: v for k, v in (row | keys | days | kind).items() if k in schema(noun).names})
     world["alert"] = [
         {
             "contract_id": f"contract {chance.randrange(6)}", "rule": "GEN-DL-01", "level": chance.choice(["blue", "red"]),
@@ -93,12 +129,19 @@ def district(seed: int) -> World:
     return world
 
 
+KINDS: dict[str, list[Row]] = {
+    "filing": [{"filed_with": word} for word in choices(NOUNS["filing"], "filed_with")],
+    "publication": [{"kind": word} for word in choices(NOUNS["publication"], "kind")],
+}
+"""What a register can report apart from other things of the same noun."""
+
+
 def never_happened(world: World) -> World:
     """The same district if every day to come brought nothing."""
     left = {noun: [row for row in rows if not is_to_come(noun, row)] for noun, rows in deepcopy(world).items()}
     for noun, rows in left.items():
         for row in rows:
-            to_come = {name for name in HAPPENS.get(noun, []) if row.get(name) and row[name] > AS_OF}
+            to_come = {name for name in HAPPENS[noun] if row.get(name) and row[name] > AS_OF}
             row |= dict.fromkeys(to_come)
             if noun in FORGOTTEN:
                 row |= FORGOTTEN[noun](row, to_come)
@@ -107,9 +150,7 @@ def never_happened(world: World) -> World:
 
 def is_to_come(noun: str, row: Row) -> bool:
     """Whether the row as a whole is an event of a day to come."""
-    if noun not in ("amendment", "filing", "publication", "history", "alert"):
-        return False
-    day = row.get(HAPPENS[noun][0])
+    day = row.get(EVENTS[noun]) if noun in EVENTS else None
     return bool(day and day > AS_OF)
 
 
@@ -129,12 +170,18 @@ def obligation_forgets(row: Row, to_come: set[str]) -> Row:
 
 def payment_forgets(row: Row, to_come: set[str]) -> Row:
     unpaid = {"paid_minor": 0} if "paid_on" in to_come and row.get("paid_minor") is not None else {}
-    return unpaid | ({"invoice_number": None} if "invoice_on" in to_come else {})
+    no_interest = {"interest_paid_minor": None} if "interest_paid_on" in to_come else {}
+    return unpaid | no_interest | ({"invoice_number": None} if "invoice_on" in to_come else {})
+
+
+def party_forgets(_row: Row, to_come: set[str]) -> Row:
+    return {"distress": None} if "distress_on" in to_come else {}
 
 
 FORGOTTEN: dict[str, Callable[[Row, set[str]], Row]] = {
-    "contract": contract_forgets, "obligation": obligation_forgets, "payment": payment_forgets,
+    "contract": contract_forgets, "obligation": obligation_forgets, "payment": payment_forgets, "party": party_forgets,
 }  # fmt: skip
+"""What is recorded beside a day, and is not known before it."""
 
 
 def another_future(world: World, seed: int) -> World:
@@ -142,55 +189,92 @@ def another_future(world: World, seed: int) -> World:
     chance, moved = random.Random(seed), deepcopy(world)
     for noun, rows in moved.items():
         for row in rows:
-            for name in HAPPENS.get(noun, []):
+            for name in HAPPENS[noun]:
                 if row.get(name) and row[name] > AS_OF:
                     row[name] = AS_OF + timedelta(days=chance.randint(1, 900))
         chance.shuffle(rows)
     return moved
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_no_fact_and_no_finding_knows_the_days_to_come(calendars: Calendars, book: Rulebook, seed: int) -> None:
+def facts_of(world: World) -> dict[str, Row]:
+    """Every fact of every subject."""
+    with Engine(tables(world), {}, as_of=AS_OF) as engine:
+        return {
+            f"{subject} {row['id']}": row
+            for subject in subjects()
+            for row in engine.rows(f"select * from fact_{subject}")
+        }
+
+
+def differences(one: Mapping[str, Row], other: Mapping[str, Row]) -> list[str]:
+    """Each fact that two worlds do not share."""
+    assert one.keys() == other.keys()
+    return [
+        f"{key}: {name} is {value!r}, and {other[key][name]!r}"
+        for key, row in one.items()
+        for name, value in row.items()
+        if other[key][name] != value
+    ]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_fact_knows_the_days_to_come(seed: int) -> None:
     world = district(seed)
+    today = facts_of(world)
+    assert differences(today, facts_of(never_happened(world))) == []
+    assert differences(today, facts_of(another_future(world, seed))) == []
+
+
+def test_no_finding_and_no_hash_knows_the_days_to_come(calendars: Calendars, book: Rulebook) -> None:
+    world = district(1)
     today = seen(world, calendars, book)
-    assert len(today["findings"]) > 5, "a district in which nothing is found proves nothing"
-    for other in (never_happened(world), another_future(world, seed)):
-        found = seen(other, calendars, book)
-        assert {key: value for key, value in found.items() if today[key] != value} == {}
-        assert today.keys() == found.keys()
+    assert len(today["findings"]) > 10, "a district in which nothing is found proves nothing"
+    assert {finding.rule[:2] for finding in today["findings"]} >= {"GE", "CN"}
+    found = seen(another_future(never_happened(world), 1), calendars, book)
+    assert [key for key, value in found.items() if today[key] != value] == []
 
 
-def test_what_happened_by_the_day_does_matter(calendars: Calendars, book: Rulebook) -> None:
-    """The comparison is not blind: one day earlier, less has happened."""
+def test_what_happened_by_the_day_does_matter() -> None:
+    """The comparison is not blind: had it happened a day later, other things would be true."""
     world = district(0)
-    earlier = deepcopy(world)
+    later = deepcopy(world)
     for noun, names in HAPPENS.items():
-        for row in earlier[noun]:
+        for row in later[noun]:
             row |= {name: TOMORROW for name in names if row.get(name) == AS_OF}
-    today, found = seen(world, calendars, book), seen(earlier, calendars, book)
-    changed = {name.split()[0] for name in found if found[name] != today[name]}
-    assert {"contract", "obligation", "payment", "findings"} <= changed
+    today, found = facts_of(world), facts_of(later)
+    changed = {key.split()[0] for key in today.keys() & found.keys() if today[key] != found[key]}
+    changed |= {key.split()[0] for key in today.keys() ^ found.keys()}
+    assert changed == set(subjects())
 
 
-def test_every_day_among_the_facts_is_agreed_or_has_come() -> None:
-    """Whatever columns the facts will have: one row a noun whose every day is tomorrow."""
+def test_every_day_that_happens_is_hidden_until_it_comes() -> None:
+    """A row a noun and side in which every day is tomorrow: what of that is a fact today was agreed beforehand."""
 
-    def row(noun: str) -> Row:
-        keys = {"id": noun, "contract_id": "contract", "unit_id": "unit", "party_id": "party", "noun": "contract"}
-        words = {"filed_with": "legal", "kind": "contract", "level": "red", "state": "open", "rule": "R", "seq": 1}
-        days = {field.name: TOMORROW for field in schema(noun) if field.type == pa.date32()}
-        return {name: value for name, value in (keys | words | days).items() if name in schema(noun).names}
+    def row(noun: str, number: int) -> Row:
+        known: Row = {"id": f"{noun} {number}", "contract_id": "contract 0", "unit_id": "unit 0", "party_id": "party 0"}
+        known |= {
+            "side": ("government", "counterparty")[number],
+            "is_instalment": True,
+            "amount_minor": 1,
+            "paid_minor": 0,
+        }
+        known |= {field.name: TOMORROW for field in schema(noun) if field.type == pa.date32()}
+        if noun in EVENTS:
+            known[EVENTS[noun]] = AS_OF  # else there is no row at all
+        if noun == "history":
+            moved = ("contract", "obligation")[number]
+            known |= {"noun": moved, "id": f"{moved} 0", "seq": 1}
+        return {name: value for name, value in known.items() if name in schema(noun).names}
 
-    days = {subject: f"select * from fact_{subject}" for subject in subjects()}
-    with Engine(tables({noun: [row(noun)] for noun in nothing()}), {}, as_of=AS_OF) as engine:
-        assert PARENTS.keys() == days.keys()
+    with Engine(tables({noun: [row(noun, 0), row(noun, 1)] for noun in nothing()}), {}, as_of=AS_OF) as engine:
         known = {
             f"{subject}.{name}"
-            for subject, sql in days.items()
-            for name, value in engine.rows(sql)[0].items()
-            if value == TOMORROW
+            for subject in subjects()
+            for found in engine.rows(f"select * from fact_{subject}")
+            for name, value in found.items()
+            if isinstance(value, date) and value > AS_OF
         }
-    assert known <= PLANNED
+    assert known == PLANNED_FACTS
 
 
 def test_the_store_tells_of_any_past_instant_what_it_told_then(tmp_path: Path) -> None:
@@ -201,13 +285,13 @@ def test_the_store_tells_of_any_past_instant_what_it_told_then(tmp_path: Path) -
     for number in range(4):
         at = datetime(2026, 1, 5, tzinfo=UTC) + timedelta(days=10 * number, hours=number)
         registers[number % 2].says(at, **said(chance))
-        told[at] = versions.portfolio(store.path, at, UTC)
+        told[at] = reading.portfolio(store.path, at, UTC)
     assert len({portfolio["history"].num_rows for portfolio in told.values()}) == 4
     for at, then in told.items():
-        again = versions.portfolio(store.path, at + timedelta(hours=1), UTC)
+        again = reading.portfolio(store.path, at + timedelta(hours=1), UTC)
         assert [name for name in then if not again[name].equals(then[name])] == []
     facts = []
-    for portfolio in (told[min(told)], versions.portfolio(store.path, min(told), UTC)):
+    for portfolio in (told[min(told)], reading.portfolio(store.path, min(told), UTC)):
         with Engine(nothing() | portfolio, {}, as_of=AS_OF) as engine:
             facts.append(engine.facts_hash())
     assert facts[0] == facts[1]

@@ -13,7 +13,7 @@ Try `lvyue demo` first; then `lvyue init`, put a source into config.toml, and `l
 
 app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, help=EXAMPLES)
 report_app = typer.Typer(no_args_is_help=True, help="Reports, as of any day.")
-rules_app = typer.Typer(no_args_is_help=True, help="The shelf of law: list, show, check, test.")
+rules_app = typer.Typer(no_args_is_help=True, help="The shelf of law: list, show, coverage, new, check, test.")
 alerts_app = typer.Typer(no_args_is_help=True, help="Warnings.")
 sources_app = typer.Typer(no_args_is_help=True, help="Where facts come from.")
 runs_app = typer.Typer(no_args_is_help=True, help="The run ledger.")

@@ -62,10 +62,6 @@ def load_config_or_default() -> Config:
     return load_config() if options.config.exists() else default()
 
 
-def load_shelf() -> Rulebook:
-    return load_rulebook(load_config_or_default())
-
-
 def load_rulebook(config: Config) -> Rulebook:
     from monitor import rulebook
 
@@ -75,6 +71,7 @@ def load_rulebook(config: Config) -> Rulebook:
         config.calendars(),
         default_calendar=settings.calendar.country,
         packs=settings.rules.packs,
+        overrides=config.overrides,
     )
 
 

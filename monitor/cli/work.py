@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -87,7 +87,15 @@ def pull(
 
 
 @app.command()
-def scan(as_of: AsOf = None, known_at: KnownAt = None, fail_on: FailOn = None, as_json: AsJson = False) -> None:
+def scan(
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    changed: Annotated[
+        bool, typer.Option("--changed", help="Judge only what came since the last scan of the same day.")
+    ] = False,
+    fail_on: FailOn = None,
+    as_json: AsJson = False,
+) -> None:
     """Judge every contract by every rule; open, raise or clear warnings; write the letters."""
     from monitor import pipeline
     from monitor.store.lock import exclusive
@@ -104,6 +112,7 @@ def scan(as_of: AsOf = None, known_at: KnownAt = None, fail_on: FailOn = None, a
                 as_of=day,
                 known_at=instant,
                 at=shell.now(config),
+                changed_only=changed,
                 tell=shell.tell,
             )
     events: dict[str, int] = {change.event: 0 for change in scanned.changes}
@@ -185,8 +194,18 @@ def demo(
     folder: Annotated[
         Path, typer.Argument(help="Folder to work in; what an earlier demo left there is replaced.")
     ] = Path("lvyue-demo"),
+    data: Annotated[
+        Literal["nyc", "district"],
+        typer.Option(help="Real milestones of New York, or a made Chinese district with every rule of the law."),
+    ] = "nyc",
 ) -> None:
-    """Real data, end to end: New York school construction as published on 2017-12-31, pulled over HTTP from this machine."""
+    """End to end, on this machine: real milestones pulled over HTTP, or a made district's ledger with ninety rules of law."""
+    lang = shell.options.lang or "zh"
+    if data == "district":
+        from monitor.demo.district import play_district
+
+        play_district(folder, console=shell.results(), say=shell.say, lang=lang)
+        return
     from monitor import demo as demonstration
 
-    demonstration.play(folder, console=shell.results(), say=shell.say, lang=shell.options.lang or "zh")
+    demonstration.play(folder, console=shell.results(), say=shell.say, lang=lang)

@@ -72,7 +72,7 @@ def play(
 ) -> None:
     """Pull, scan, deliver; pull and scan again, which must change nothing; then print the report and where things lie."""
     path = folder / "config.toml"
-    if path.exists() and not path.read_text(encoding="utf-8").startswith(CONFIG.splitlines()[0]):
+    if path.exists() and not path.read_text(encoding="utf-8").startswith("# Written by `lvyue demo"):
         raise UsageError(f"{folder} holds an office of your own", hint="give the demo a folder of its own")
     folder.mkdir(parents=True, exist_ok=True)
     with replay(DATA) as location:

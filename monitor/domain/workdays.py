@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 # the statute alone, without a warning, so a year past the last known notice must be called an estimate.
 _BY_YEARLY_NOTICE = frozenset({"CN"})
 
+TARGET = "EU"
+"""The word for the days on which the payment system of the European Central Bank is open: no country's, and every euro
+payment's. `holidays` knows its closing days from 2000 on."""
+
 _BLOCK_KEYS = ("year", "cite", "off", "work")
 _LARGEST_NOTICE = 1_048_576  # characters; tomllib needs seconds for tens of megabytes
 
@@ -160,9 +164,10 @@ def work_calendar(
 ) -> WorkCalendar:
     """The working calendar of a country, or of one of its states, from `holidays` and `overrides`; cached.
 
-    `country` is a two-letter code. A later override of a day replaces an earlier one; days outside the range
-    are ignored. A plain sequence changes days; only a `Notice` also settles whole years. China before 2001
-    has weekends and statutory days but no make-up days: the library knows the notices from 2001 on.
+    `country` is a two-letter code, or EU for the days on which euro payments settle. A later override of a day
+    replaces an earlier one; days outside the range are ignored. A plain sequence changes days; only a `Notice` also
+    settles whole years. China before 2001 has weekends and statutory days but no make-up days: the library knows the
+    notices from 2001 on.
 
     Raises ConfigError for an unknown country or subdivision, with the nearest names, and for an empty range.
 
@@ -220,7 +225,7 @@ def _build(country: str, subdivision: str | None, *, notice: Notice, first_year:
     # A neighbouring year reaches in: the notice of 2006 made 31 December 2005 a working day.
     library = _library(country, subdivision, years=range(first_year - 1, last_year + 2))
     wanted = frozenset(range(first_year, last_year + 1))
-    unknown = wanted - _years_known(library)
+    unknown = wanted - _years_known(country, library)
     settled = unknown & notice.published_years
     # Where the notice is the only source, the library's guess at substitute days must go, or a Monday that it
     # expects off would stay off beside the days that the notice gives. The days of the statute remain.
@@ -254,6 +259,8 @@ def _library(country: str, subdivision: str | None, *, years: Iterable[int], sub
 
     # The library resolves a name by getattr on its own module, so "NYSE" would not fail as a country.
     names = {codes[1]: codes[0] for codes in COUNTRIES.values()}
+    if country == TARGET:
+        return holidays.financial_holidays("XECB", years=years, expand=False)
     if country not in names:
         hint = _nearest_country(country, names)
         raise ConfigError(f"working calendar: unknown country {country!r}", hint=hint)
@@ -283,11 +290,11 @@ def _subdivision_code(library: HolidayBase, subdivision: str) -> str:
     )
 
 
-def _years_known(library: HolidayBase) -> frozenset[int]:
+def _years_known(country: str, library: HolidayBase) -> frozenset[int]:
     first, last = library.start_year, library.end_year
-    if library.country in _BY_YEARLY_NOTICE:
+    if country in _BY_YEARLY_NOTICE:
         # All years are asked, not the calendar's own: one of the 1990s alone would see no notice at all.
-        every = _library(library.country, None, years=range(first, last + 1))
+        every = _library(country, None, years=range(first, last + 1))
         last = max((day.year for day in every.weekend_workdays), default=first - 1)
     return frozenset(range(first, last + 1))
 

@@ -6,8 +6,10 @@ The database is the sandbox of `domain.sandbox`: a rule's SQL runs here and can 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -15,23 +17,43 @@ import duckdb
 import pyarrow as pa
 
 from monitor.domain.money import known_currencies, minor_digits
+from monitor.domain.nouns import NOUNS
+from monitor.domain.portfolio import Layered, Rows
 from monitor.domain.sandbox import sandbox
 from monitor.domain.workdays import WorkCalendar
-from monitor.facts import MACROS, PARENTS, query, subjects
+from monitor.facts import AROUND, MACROS, PARENTS, REACH, SCALED, around, query, subjects
+
+BELONGING = (*(noun for noun, model in NOUNS.items() if "contract_id" in model.model_fields), "history")
+"""The tables whose rows belong to a contract."""
+
+SCALED_NOUNS = frozenset(noun for noun, model in NOUNS.items() if "currency" in model.model_fields)
 
 
 class Engine:
     """Facts of one portfolio on one day. Close it, or use it in a `with`.
 
-    `tables` have the columns of `facts.schema`: what `store.versions.portfolio` reads, and `alert`. `calendars` maps the word
-    a rule pack uses (`CN`) to its working days.
+    `tables` have the columns of `facts.schema`: what `store.reading.portfolio` gives, or the layers of the mirror, of which
+    only the columns that something asks for are read, and `alert`. `calendars` maps the word a rule pack uses (`CN`) to its
+    working days. Of a part of a portfolio (`engines.parts`) `around` says what spans contracts, `reach` what units and
+    parties have in contracts elsewhere; `contracts` narrows whole tables to those of some contracts.
     """
 
-    def __init__(self, tables: Mapping[str, pa.Table], calendars: Mapping[str, WorkCalendar], *, as_of: date) -> None:
+    def __init__(
+        self,
+        tables: Mapping[str, Rows],
+        calendars: Mapping[str, WorkCalendar],
+        *,
+        as_of: date,
+        around: Mapping[str, pa.Table] | None = None,
+        reach: pa.Table | None = None,
+        contracts: Sequence[str] | None = None,
+    ) -> None:
         self.as_of = as_of
         self.calendars = dict(calendars)
-        self.db = sandbox()
+        self.db = sandbox(readable=_files(tables))
+        self._elsewhere = reach
         self._load(tables)
+        self._prepare(around, contracts)
 
     def __enter__(self) -> Self:
         return self
@@ -52,32 +74,105 @@ class Engine:
         names = [column[0] for column in cursor.description or []]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
-    def facts_hash(self) -> str:
-        """SHA-256 over every fact of every subject: two scans with the same hash saw the same world."""
-        digest = hashlib.sha256(self.as_of.isoformat().encode())
-        for subject in subjects():
-            found = self.db.execute(
-                f"select md5(string_agg(h, '' order by h)) from (select md5(to_json(f)::varchar) as h from fact_{subject} f)"
-            ).fetchone()
-            digest.update(f"{subject}:{found and found[0]}".encode())
-        return digest.hexdigest()
+    def around(self) -> dict[str, pa.Table]:
+        """What spans contracts, to be handed to the engine of a part."""
+        return {name: self.db.table(f"around_{name}").to_arrow_table() for name in AROUND}
 
-    def _load(self, tables: Mapping[str, pa.Table]) -> None:
-        for name, table in tables.items():
-            self.db.register(f"arrow_{name}", table)
-            self.db.execute(f'create table "{name}" as select * from arrow_{name}')
-            self.db.unregister(f"arrow_{name}")
-        digits = [(code, minor_digits(code)) for code in sorted(known_currencies())]
-        self.db.register("codes", pa.table({"code": [c for c, _ in digits], "digits": [d for _, d in digits]}))
-        self.db.execute("create table currency as select * from codes")
+    def reach(self) -> pa.Table:
+        """What units and parties have in the contracts that this engine sees."""
+        return self.db.table("own_reach").to_arrow_table()
+
+    def facts_sums(self) -> dict[str, tuple[int, int, int]]:
+        """Number, exclusive or and sum of the hashes of every subject's rows: sums of parts add up to those of the whole."""
+        sums = {}
+        for subject in subjects():
+            query = f"select count(*), coalesce(bit_xor(hash(t)), 0), coalesce(sum(hash(t)::hugeint), 0) from fact_{subject} t"
+            found = self.db.execute(query).fetchall()[0]
+            sums[subject] = (int(found[0]), int(found[1]), int(found[2]))
+        return sums
+
+    def facts_hash(self) -> str:
+        """SHA-256 over every fact of every subject: two scans with the same hash saw the same world.
+
+        Rows are hashed by DuckDB, so the same world has another hash under another release of it.
+        """
+        return hash_of(self.facts_sums(), self.as_of)
+
+    def _load(self, tables: Mapping[str, Rows]) -> None:
+        """Each noun as a view of its name; rows that have a currency with the size of its minor unit."""
+        digits = {code: minor_digits(code) for code in sorted(known_currencies())}
+        sizes = pa.array([Decimal(1).scaleb(-number) for number in digits.values()], pa.decimal128(5, 4))
+        self.db.register("scales", pa.table({"code": list(digits), "scale": sizes}))
+        self.db.execute("create table scale_of as from scales")
+        for name, rows in tables.items():
+            if isinstance(rows, Layered):
+                self.db.register(f"newer_{name}", rows.newer)
+                files = ", ".join(_quoted(str(path)) for path in rows.files)
+                told = f"select * from read_parquet([{files}])" if files else f"select * from newer_{name}"
+                if files and rows.newer.num_rows:
+                    told += (
+                        f" where id not in (select id from newer_{name}) union all by name select * from newer_{name}"
+                    )
+            else:
+                self.db.register(f"newer_{name}", rows)
+                told = f"select * from newer_{name}"
+            scaled = SCALED.format(rows=f"({told})") if name in SCALED_NOUNS else told
+            self.db.execute(f'create view "{name}" as {scaled}')
+
+    def _prepare(self, around_given: Mapping[str, pa.Table] | None, contracts: Sequence[str] | None) -> None:
         self.db.execute(f"create macro as_of() as date '{self.as_of.isoformat()}'")
         self.db.execute(MACROS)
-        for subject in reversed(subjects()):  # a contract's sums are made from the facts of its parts
+        for name in AROUND:
+            if around_given is None:
+                self.db.execute(f"create table around_{name} as {around(name)}")
+            else:
+                self.db.register(f"around_{name}", around_given[name])
+        if contracts is not None:
+            self._narrow(contracts)
+        for subject in ("obligation", "payment"):  # a contract's sums are made from the facts of its parts
+            self.db.execute(f"create view fact_{subject} as {query(subject)}")
+        self.db.execute(f"create table fact_contract as {query('contract')}")
+        self.db.execute(f"create table own_reach as {REACH}")
+        self.db.execute("create view reach as from own_reach")
+        if self._elsewhere is not None:
+            self.db.register("reach_elsewhere", self._elsewhere)
+            self.db.execute("create or replace view reach as from own_reach union all by name from reach_elsewhere")
+        for subject in ("unit", "party"):
             self.db.execute(f"create table fact_{subject} as {query(subject)}")
+        for subject in ("amendment", "guarantee", "complaint"):
+            self.db.execute(f"create view fact_{subject} as {query(subject)}")
         for subject in subjects():
             self.db.execute(_base(subject, self.db))
         for word, calendar in self.calendars.items():
             load_calendar(self.db, word, calendar)
+        lists = [f"getvariable('{name}') as \"{name}\"" for word in self.calendars for name in _lists_of(word)]
+        self.db.execute(f"create table calendar_lists as select {', '.join(['true as one_row', *lists])}")
+
+    def _narrow(self, contracts: Sequence[str]) -> None:
+        """Put in the place of each noun of contracts its rows of some contracts; units and parties stay whole."""
+        self.db.register("chosen", pa.table({"id": pa.array(contracts, pa.string())}))
+        for name, key in (("contract", "id"), *((noun, "contract_id") for noun in BELONGING)):
+            lonely = " or contract_id is null" if name == "complaint" else ""
+            narrowed = f'from "{name}" where {key} in (select id from chosen){lonely}'
+            self.db.execute(f"create table narrowed_{name} as {narrowed}")
+            self.db.execute(f'create or replace view "{name}" as from narrowed_{name}')
+
+
+def hash_of(sums: Mapping[str, tuple[int, int, int]], as_of: date) -> str:
+    """SHA-256 of what `Engine.facts_sums` says on a day."""
+    digest = hashlib.sha256(as_of.isoformat().encode())
+    for subject in subjects():
+        digest.update(f"{subject}:{sums[subject]}".encode())
+    return digest.hexdigest()
+
+
+def _files(tables: Mapping[str, Rows]) -> list[Path]:
+    return [path for rows in tables.values() if isinstance(rows, Layered) for path in rows.files]
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("'", "''")
+    return f"'{escaped}'"
 
 
 def load_calendar(db: duckdb.DuckDBPyConnection, word: str, calendar: WorkCalendar) -> None:
@@ -85,8 +180,10 @@ def load_calendar(db: duckdb.DuckDBPyConnection, word: str, calendar: WorkCalend
 
     `ordinal` counts the working days up to and including a day, so a difference of two counts the days in (a, b]. Lists and
     not a table: a look-up in a table is a subquery, and a dozen of them in one expression take the planner minutes.
+
+    `roll_CN` works anywhere. `roll_CN_beside` works where the one row of `calendar_lists` stands beside every row, and takes
+    a twentieth of the time: a list that is a constant DuckDB builds anew for every two thousand rows.
     """
-    first = f"date '{calendar.first.isoformat()}'"
     days = [date.fromordinal(calendar.first.toordinal() + n) for n in range(len(calendar.ordinal))]
     lists = {
         "ordinal": pa.array(calendar.ordinal, pa.int32()),
@@ -97,11 +194,18 @@ def load_calendar(db: duckdb.DuckDBPyConnection, word: str, calendar: WorkCalend
         db.register("values_in_order", pa.table({"v": values, "n": pa.array(range(len(values)), pa.int32())}))
         db.execute(f"set variable {name}_{word} = (select list(v order by n) from values_in_order)")
         db.unregister("values_in_order")
-    position = f"case when d >= {first} then d - {first} + 1 end"
+    position = f"case when d >= {_day(calendar.first)} then d - {_day(calendar.first)} + 1 end"
+    db.execute(f"create macro provisional_{word}(d) as getvariable('provisional_{word}')[{position}]")
+    ordinal, workday = _lists_of(word)
+    _add_functions(db, word, f"getvariable('{ordinal}')[{position}]", f"getvariable('{workday}')")
+    _add_functions(db, f"{word}_beside", f'"{ordinal}"[{position}]', f'"{workday}"')
+
+
+def _add_functions(db: duckdb.DuckDBPyConnection, word: str, ordinal: str, workdays: str) -> None:
+    """The macros of one calendar: `ordinal` is the look-up of a day d, `workdays` the list to look in by number."""
     db.execute(
-        f"create macro ordinal_{word}(d) as getvariable('ordinal_{word}')[{position}];"
-        f"create macro provisional_{word}(d) as getvariable('provisional_{word}')[{position}];"
-        f"create macro workday_{word}(n) as getvariable('workday_{word}')[case when n > 0 then n end];"
+        f"create macro ordinal_{word}(d) as {ordinal};"
+        f"create macro workday_{word}(n) as {workdays}[case when n > 0 then n end];"
         f"create macro is_working_{word}(d) as workday_{word}(ordinal_{word}(d)) = d;"
         f"create macro roll_{word}(d) as case when is_working_{word}(d) then d else workday_{word}(ordinal_{word}(d) + 1) end;"
         f"create macro working_days_{word}(a, b) as ordinal_{word}(b) - ordinal_{word}(a);"
@@ -109,6 +213,14 @@ def load_calendar(db: duckdb.DuckDBPyConnection, word: str, calendar: WorkCalend
         f"when n = 0 and ordinal_{word}(d) is not null then d else workday_{word}("
         f"ordinal_{word}(d) + n + case when n < 0 and not is_working_{word}(d) then 1 else 0 end) end;"
     )
+
+
+def _lists_of(word: str) -> tuple[str, str]:
+    return f"ordinal_{word}", f"workday_{word}"
+
+
+def _day(day: date) -> str:
+    return f"date '{day.isoformat()}'"
 
 
 def _base(subject: str, db: duckdb.DuckDBPyConnection) -> str:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Any, get_args
 
 import pyarrow as pa
 
@@ -23,20 +25,47 @@ PARENTS: dict[str, dict[str, str]] = {
     "contract": {"unit": "contract.unit_id", "party": "contract.party_id"},
     "obligation": {"contract": "obligation.contract_id", "unit": "contract.unit_id", "party": "contract.party_id"},
     "payment": {"contract": "payment.contract_id", "unit": "contract.unit_id", "party": "contract.party_id"},
+    "amendment": {"contract": "amendment.contract_id", "unit": "contract.unit_id", "party": "contract.party_id"},
+    "guarantee": {"contract": "guarantee.contract_id", "unit": "contract.unit_id", "party": "contract.party_id"},
+    "complaint": {"contract": "complaint.contract_id", "unit": "complaint.unit_id", "party": "contract.party_id"},
 }
 """Each subject and the things around it whose facts its rules may name, with the key that leads there."""
 
+AROUND = ("source", "project", "unit", "party")
+"""What spans contracts and is no subject: `_<name>.sql`, a table `around_<name>`, made from the whole portfolio."""
+
+REACH = """
+select
+    f.id, f.unit_id, f.party_id, f.government_open, f.government_overdue_latest, f.party_open,
+    coalesce(f.status not in ('completed', 'terminated', 'cancelled', 'archived'), true) as is_open,
+    try_cast(f.advance_unrecouped / nullif(f.amount, 0) as decimal(18, 4)) as advance_share
+from fact_contract f"""
+"""What units and parties are told of each of their contracts: all that their own facts are summed from."""
+
+REACHED = frozenset(
+    {
+        "unit.contracts", "unit.duties_open", "unit.overdue_latest",
+        "party.open_contracts", "party.duties_open", "party.advance_share",
+    }
+)  # fmt: skip
+"""The facts that are sums over the contracts of a unit or party."""
+
+BELONGS = ("contract", "obligation", "payment", "amendment", "guarantee", "complaint")
+"""Subjects that can be judged a part of the portfolio at a time: all of theirs lies with their contract."""
+
 MACROS = """
 create macro past(d) as case when d <= as_of() then d end;
-create macro money(minor, iso) as minor::decimal(20, 0) * coalesce(
-    (select case digits when 0 then 1 when 1 then 0.1 when 2 then 0.01 when 3 then 0.001 else 0.0001 end::decimal(5, 4)
-     from currency where currency.code = iso), 0.01::decimal(5, 4));
-create macro paid_by_then(minor, paid_on, iso) as case
+create macro money(minor, scale) as minor::decimal(20, 0) * scale;
+create macro paid_by_then(minor, paid_on, scale) as case
     when minor is null then null
-    when paid_on > as_of() then 0::decimal(20, 0) * 0.01::decimal(5, 4)
-    else money(minor, iso) end;
+    when paid_on > as_of() then 0::decimal(20, 0) * scale
+    else money(minor, scale) end;
 """
-"""`past`: nothing after the day. `paid_by_then`: a sum whose (last) payment lies after the day counts as not yet paid."""
+"""`past`: nothing after the day. `money`: minor units as whole units, exact; `scale` stands in every row that has a currency.
+`paid_by_then`: a sum whose (last) payment lies after the day counts as not yet paid."""
+
+SCALED = "select n.*, coalesce(k.scale, 0.01::decimal(5, 4)) as scale from {rows} n left join scale_of k on k.code = n.currency"
+"""Rows with the size of their currency's minor unit; an unknown code has two digits. One join a row, not one an amount."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +92,14 @@ def schema(table: str) -> pa.Schema:
                 ("recorded_on", pa.date32()),
                 ("day", pa.date32()),
                 ("seq", pa.int64()),
+                ("contract_id", pa.string()),
             ]
         )
     if table == "alert":
         names = ("contract_id", "rule", "level", "state")
         days = ("opened_on", "level_since", "cleared_on")
         return pa.schema([(name, pa.string()) for name in names] + [(name, pa.date32()) for name in days])
-    own = [(name, _arrow(name, str(field.annotation))) for name, field in NOUNS[table].model_fields.items()]
+    own = [(name, _arrow(name, field.annotation)) for name, field in NOUNS[table].model_fields.items()]
     known = [("source", pa.string())] + [(name, pa.date32()) for name in ("first_known_on", "heard_on", "gone_on")]
     return pa.schema([*own, *known, ("source_row", pa.int32()), ("seq", pa.int64())])
 
@@ -79,12 +109,14 @@ def nothing() -> dict[str, pa.Table]:
     return {table: schema(table).empty_table() for table in (*NOUNS, "history", "alert")}
 
 
-def _arrow(name: str, annotation: str) -> pa.DataType:
-    if "date" in annotation:
+def _arrow(name: str, annotation: Any) -> pa.DataType:
+    """The column type of a field: `date | None` is a day, a list of words is text."""
+    kinds = get_args(annotation) or (annotation,)
+    if date in kinds:
         return pa.date32()
-    if "bool" in annotation:
+    if bool in kinds:
         return pa.bool_()
-    if "int" in annotation:
+    if int in kinds:
         return pa.int64() if name.endswith("_minor") else pa.int32()
     return pa.string()
 
@@ -93,6 +125,12 @@ def _arrow(name: str, annotation: str) -> pa.DataType:
 def query(subject: str) -> str:
     """The SELECT of a subject."""
     return (HERE / f"{subject}.sql").read_text(encoding="utf-8")
+
+
+@cache
+def around(name: str) -> str:
+    """The SELECT of what spans contracts."""
+    return (HERE / f"_{name}.sql").read_text(encoding="utf-8")
 
 
 @cache

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from monitor.domain.words import word
+from monitor.domain.words import fact_value, word
 from monitor.reports.render import to_json
 from monitor.reports.terminal import level_text
 from monitor.rulebook.wording import days_text
@@ -33,7 +33,8 @@ def show_alerts(console: Console, store: Store, *, include_closed: bool, as_json
     for alert in found:
         content = alert.finding
         state = word("cleared" if alert.cleared_on and not alert.closed_on else alert.state, lang)
-        what = f"{content.get('contract_title') or content['subject_title']} · {content['subject_title']}"
+        title = fact_value(f"{alert.subject}.title", content["subject_title"], lang)
+        what = " · ".join(dict.fromkeys([content.get("contract_title") or title, title]))
         table.add_row(
             alert.number, level_text(alert.level, lang), state, alert.rule, escape(what), content["due"] or "",
             _days(content["due"], today, lang), str(alert.level_since),

@@ -19,8 +19,9 @@ from babel.dates import format_date
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from monitor.domain.warning import LEVELS, SHAPES
-from monitor.domain.words import keys, shown, word
+from monitor.domain.warning import SHAPES
+from monitor.domain.words import fact_name, fact_value, shown, word
+from monitor.reports.arrange import by_pack, counted, worst
 from monitor.reports.chart import Mark, Picture, Series, Slot, Texture, bars, columns, visible
 from monitor.reports.portfolio import SOON_DAYS, Portfolio
 from monitor.rulebook.wording import days_text
@@ -92,10 +93,21 @@ class Wording:
         """A sum with its currency; a dash for none."""
         return "–" if amount is None else f"{shown(Decimal(amount), self.lang)} {currency or ''}".rstrip()
 
-    def fact(self, name: str) -> str:
+    def fact(self, name: str, rule: str) -> str:
         """A fact by its name for readers, else as rules write it."""
-        key = f"fact.{name}"
-        return self.say(key) if key in keys() else name
+        return fact_name(name, self.lang, rule)
+
+    def subject(self, row: dict[str, Any]) -> str:
+        """What a warning is about; what the register gives no title is called by its kind."""
+        return fact_value(f"{row['subject']}.title", row["subject_title"], self.lang)
+
+    def cite(self, articles: str) -> str:
+        """Articles with the reader's own sign between them.
+
+        >>> Wording("zh").cite("《预算法》第十三条; 《政府投资条例》第二十二条")
+        '《预算法》第十三条；《政府投资条例》第二十二条'
+        """
+        return articles.replace("; ", "；") if self.lang == "zh" else articles
 
     def month(self, month: str, *, year: bool = True) -> str:
         """A month written `2017-12`, with or without its year.
@@ -263,26 +275,28 @@ def _groups(report: Portfolio) -> list[dict[str, Any]]:
     ]
 
 
-def worst(findings: Sequence[dict[str, Any]], limit: int) -> list[dict[str, Any]]:
-    """The first `limit`, level by level; within a level the rules take turns, so that a crowd of one hides no other.
+def _coverage(report: Portfolio, wording: Wording) -> dict[str, Any] | None:
+    """The rules that bind here, by whose law they are, and in a sentence how many there are; None without rules."""
+    packs = by_pack(report.coverage)
+    if not packs:
+        return None
+    numbers = counted(packs)
+    foreign = numbers.pop("foreign")
+    said = [wording.say("report.coverage_sum", **{name: wording.number(n) for name, n in numbers.items()})]
+    if foreign:
+        names = wording.say("letter.list").join(pack.name[wording.lang] for pack in packs if not pack.binds)
+        said.append(wording.say("report.coverage_foreign", n=wording.number(foreign), packs=names))
+    shelves = [
+        {"name": pack.name[wording.lang]}
+        | {kind: _told(getattr(pack, kind), wording) for kind in ("blind", "seeing", "idle")}
+        for pack in packs
+        if pack.binds
+    ]
+    others = [row for pack in packs if not pack.binds for row in _told(pack.idle, wording)]
+    return {"sentence": ("" if wording.lang == "zh" else " ").join(said), "packs": shelves, "foreign": others}
 
-    >>> rows = [{"level": "red", "rule": rule} for rule in ("A", "A", "A", "B")]
-    >>> [row["rule"] for row in worst(rows, 3)]
-    ['A', 'B', 'A']
-    """
-    seen: Counter[tuple[str, str]] = Counter()
-    turns = []
-    for place, finding in enumerate(findings):
-        kind = (finding["level"], finding["rule"])
-        turns.append((-LEVELS.index(finding["level"]), seen[kind], place))
-        seen[kind] += 1
-    return [findings[place] for _, _, place in sorted(turns)[:limit]]
 
-
-def _coverage(report: Portfolio, wording: Wording) -> list[dict[str, Any]]:
-    """Blind rules first, those of another law last."""
-    rows = [row | {"applied": row["judged"] - row["not_applicable"]} for row in report.coverage]
-    rows.sort(key=lambda row: (not row["applied"], not row["contracts_without"], -row["contracts_blind"], row["rule"]))
+def _told(rows: Sequence[dict[str, Any]], wording: Wording) -> list[dict[str, Any]]:
     return [row | {"reasons": _reasons(row, wording)} for row in rows]
 
 
@@ -290,18 +304,20 @@ def _reasons(row: dict[str, Any], wording: Wording) -> list[str]:
     """Why a rule could not be computed everywhere: facts missing, nothing of its kind recorded, another law."""
     kind, place, out = wording.say(f"report.kind.{row['subject']}"), row["jurisdiction"], []
     if row["missing"]:
-        mark = "、" if wording.lang == "zh" else ", "
-        facts = mark.join(f"{wording.fact(one['fact'])} ({wording.number(one['count'])})" for one in row["missing"])
+        counts: dict[str, int] = {}
+        for one in row["missing"]:  # the pieces of one number, as a day in three parts, have one name
+            name = wording.fact(one["fact"], row["rule"])
+            counts[name] = max(counts.get(name, 0), one["count"])
+        facts = wording.say("letter.list").join(f"{name} ({wording.number(n)})" for name, n in counts.items())
         out.append(wording.say("report.coverage_missing", facts=facts))
     if row["contracts_without"]:
         contracts = wording.counted(row["contracts_without"], "contract")
         out.append(wording.say("report.coverage_without", contracts=contracts, kind=kind))
+    elif not row["binds"]:
+        out.append(wording.say("report.coverage_other_law", place=place))
     elif row["judged"] and not row["applied"]:
         key = "report.coverage_applies_law" if place else "report.coverage_applies"
         out.append(wording.say(key, place=place))
     elif not row["judged"]:
-        # Parties and units belong to no law: that none is recorded says nothing about contracts under it.
-        other = place and row["subject"] not in ("party", "unit")
-        key = "report.coverage_other_law" if other else "report.coverage_nothing"
-        out.append(wording.say(key, place=place, kind=kind))
+        out.append(wording.say("report.coverage_nothing", kind=kind))
     return out or [wording.say("report.coverage_all")]

@@ -6,15 +6,17 @@ Breaches of faith are counted from orange and red of the government's own duties
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from monitor.domain.warning import LEVELS
 from monitor.domain.workdays import WorkCalendar
 from monitor.engines.duckdb import Engine
 from monitor.rulebook import Coverage, Finding, Judgement, Rulebook
+from monitor.rulebook.compile import binds
 from monitor.rulebook.wording import finding_content
 
 SOON_DAYS = 30
@@ -47,7 +49,8 @@ class Portfolio:
     moved     due days that moved, newest first: noun, id, title, contract_id, before, after, days, recorded_on
     vanished  contracts their source no longer lists: id, title, source, gone_on
     sources   one row a source: editions, last_edition_on, last_change_on, days_silent, stale, quarantined, vanished
-    coverage  one row a rule: judged, fires, clear, unknown, not applicable, blind contracts, what is missing
+    coverage  one row a rule: its pack and whether that binds any contract, judged, fires, clear, unknown, not applicable,
+              blind contracts, what is missing
     """
 
     header: Header
@@ -69,6 +72,7 @@ def portfolio(
     """Build the report. `sources` are the rows of `store.versions.sources_seen`, with `stale_after_days` from the config."""
     fired = sorted(judgement.fired(), key=_worst_first)
     rules = {rule.rule.id: rule.rule for rule in book.rules}
+    bound, without = _bound(engine, book), _without(engine)
     findings = [
         {"level": f.outcome, "rule": f.rule, "subject_id": f.subject_id, **finding_content(f, rules[f.rule])}
         for f in fired
@@ -84,7 +88,7 @@ def portfolio(
         moved=engine.rows(_MOVED),
         vanished=engine.rows(_VANISHED),
         sources=[_source(row, engine) for row in sources],
-        coverage=[_coverage(row, book, engine) for row in judgement.coverage()],
+        coverage=[_coverage(row, book, without, bound) for row in judgement.coverage()],
     )
 
 
@@ -192,19 +196,35 @@ def _source(row: dict[str, Any], engine: Engine) -> dict[str, Any]:
     return row | {"days_silent": silent, "stale": stale, "vanished": gone[0]["n"]}
 
 
-def _coverage(row: Coverage, book: Rulebook, engine: Engine) -> dict[str, Any]:
+def _bound(engine: Engine, book: Rulebook) -> dict[str, bool]:
+    """For the name of each pack, whether any contract stands, or may stand, under its law."""
+    packs = {rule.pack.name.en: rule.pack for rule in book.rules}
+    query = "select 1 from fact_contract where coalesce({}, true) limit 1"
+    return {name: bool(engine.rows(query.format(binds(pack, "jurisdiction")))) for name, pack in packs.items()}
+
+
+def _without(engine: Engine) -> Callable[[str, str], int]:
+    """How many contracts that a law binds have no obligation, or no payment, on record; each question is asked once."""
+
+    @cache
+    def count(subject: str, law: str) -> int:
+        query = f"select count(*) as n from fact_contract c where c.id not in (select contract_id from fact_{subject}) and {law}"
+        return int(engine.rows(query)[0]["n"])
+
+    return count
+
+
+def _coverage(
+    row: Coverage, book: Rulebook, count: Callable[[str, str], int], bound: dict[str, bool]
+) -> dict[str, Any]:
     """A rule is blind on a contract when a fact is missing, or when nothing of the kind it judges is recorded at all."""
     rule = book.get(row.rule)
-    without = 0
-    if row.subject in ("obligation", "payment"):
-        place = rule.pack.jurisdiction
-        law = f"and (c.jurisdiction = '{place}' or starts_with(c.jurisdiction, '{place}-'))" if place else ""
-        without = engine.rows(
-            f"select count(*) as n from fact_contract c where c.id not in (select contract_id from fact_{row.subject}) {law}"
-        )[0]["n"]
+    without = count(row.subject, binds(rule.pack, "c.jurisdiction")) if row.subject in ("obligation", "payment") else 0
     return {
         "rule": row.rule, "title": {"zh": rule.rule.title.zh, "en": rule.rule.title.en}, "subject": row.subject,
-        "jurisdiction": rule.pack.jurisdiction, "judged": row.judged, "not_applicable": row.not_applicable,
+        "pack": {"zh": rule.pack.name.zh, "en": rule.pack.name.en},
+        "binds": bound[rule.pack.name.en] or row.judged > row.not_applicable,
+        "jurisdiction": rule.pack.place, "judged": row.judged, "not_applicable": row.not_applicable,
         "clear": row.clear, "fires": sum(row.fires.values()), "unknown": row.unknown,
         "contracts_blind": row.contracts_blind + without, "contracts_without": without,
         "missing": [{"fact": fact, "count": count} for fact, count in row.missing],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -13,7 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from monitor.domain.warning import SHAPES
-from monitor.domain.words import fact_name, shown, word
+from monitor.domain.words import fact_name, fact_value, is_evidence, shown, word
+from monitor.reports.arrange import Pack, by_pack, counted, worst
 from monitor.reports.contract import Dossier
 from monitor.reports.portfolio import Header, Portfolio
 from monitor.rulebook.wording import days_text
@@ -59,7 +61,8 @@ def show_dossier(console: Console, dossier: Dossier, lang: str) -> None:
     console.print(Padding(_header(dossier.header, dossier.contract["title"], lang), (0, 0, 1, 0)))
     facts = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     for name, value in dossier.contract.items():
-        facts.add_row(fact_name(f"contract.{name}", lang).removeprefix("contract."), escape(shown(value, lang)))
+        fact = "party.size" if name == "party_size" else f"contract.{name}"
+        facts.add_row(fact_name(fact, lang).removeprefix("contract."), escape(fact_value(fact, value, lang)))
     console.print(Padding(facts, (0, 0, 1, 0)))
     for key, rows in (("obligations", dossier.obligations), ("payments", dossier.payments)):
         if rows:
@@ -68,12 +71,9 @@ def show_dossier(console: Console, dossier: Dossier, lang: str) -> None:
                 Padding(_plain(word(key, lang), rows, names, subject=key.removesuffix("s"), lang=lang), (0, 0, 1, 0))
             )
     if dossier.moved:
-        console.print(
-            Padding(
-                _plain(word("moved", lang), dossier.moved, list(dossier.moved[0]), subject="history", lang=lang),
-                (0, 0, 1, 0),
-            )
-        )
+        titles = {row["id"]: row["title"] for row in dossier.obligations}
+        moved = [row | {"title": titles.get(row["id"], dossier.contract["title"])} for row in dossier.moved]
+        console.print(Padding(_moved(moved, lang, limit=len(moved)), (0, 0, 1, 0)))
     for answer in dossier.answers:
         if answer["outcome"] != "not applicable":
             console.print(Padding(_answer(answer, lang), (0, 0, 1, 0)))
@@ -130,9 +130,10 @@ def _warnings(report: Portfolio, lang: str) -> RenderableType:
     table = Table(title=word("warnings", lang), title_justify="left")
     for name in ("level", "rule", "what", "due", "days", "money"):
         table.add_column(word(name, lang), no_wrap=name in ("level", "rule", "due"))
-    for row in report.findings[:TOP]:
-        what = f"{escape(row['contract_title'] or row['subject_title'])}\n[dim]{escape(row['says'][lang])}[/dim]"
-        money = "" if row["money"] is None else f"{row['money']} {row['currency'] or ''}"
+    for row in worst(report.findings, TOP):
+        title = row["contract_title"] or fact_value(f"{row['subject']}.title", row["subject_title"], lang)
+        what = f"{escape(title)}\n[dim]{escape(row['says'][lang])}[/dim]"
+        money = "" if row["money"] is None else f"{shown(Decimal(row['money']), lang)} {row['currency'] or ''}"
         table.add_row(
             level_text(row["level"], lang),
             row["rule"],
@@ -146,11 +147,11 @@ def _warnings(report: Portfolio, lang: str) -> RenderableType:
     return table
 
 
-def _moved(rows: list[dict[str, Any]], lang: str) -> RenderableType:
+def _moved(rows: list[dict[str, Any]], lang: str, *, limit: int = TOP) -> RenderableType:
     table = Table(title=f"{word('moved', lang)} ({len(rows):,})", title_justify="left")
     for name in ("what", "before", "after", "days", "seen_on"):
         table.add_column(word(name, lang))
-    for row in rows[:TOP]:
+    for row in rows[:limit]:
         days = "" if row["days"] is None else f"{row['days']:+d}"
         table.add_row(
             escape(row["title"] or row["id"]),
@@ -187,26 +188,42 @@ def _sources(rows: list[dict[str, Any]], lang: str) -> RenderableType:
 
 
 def _coverage(rows: list[dict[str, Any]], lang: str) -> RenderableType:
+    """The rules that are blind somewhere, by whose law they are. All others are counted, and named where they saw nothing."""
+    packs = by_pack(rows)
     table = Table(title=word("coverage", lang), title_justify="left")
     for name in ("rule", "judged", "fires", "clear", "unknown_count", "blind", "why"):
         table.add_column(word(name, lang), justify="left" if name in ("rule", "why") else "right")
-    for row in rows:
-        judged = row["judged"] - row["not_applicable"]
-        table.add_row(
-            f"{row['rule']} {row['title'][lang]}", f"{judged:,}", f"{row['fires']:,}", f"{row['clear']:,}",
-            f"{row['unknown']:,}", f"{row['contracts_blind']:,}", why_blind(row, lang),
-        )  # fmt: skip
-    return table
+    for pack in packs:
+        if pack.binds and pack.blind:
+            table.add_section()
+            table.add_row(Text(pack.name[lang], style="bold"))
+        for row in pack.blind if pack.binds else ():
+            table.add_row(
+                f"{row['rule']} {escape(row['title'][lang])}", f"{row['applied']:,}", f"{row['fires']:,}", f"{row['clear']:,}",
+                f"{row['unknown']:,}", f"{row['contracts_blind']:,}", why_blind(row, lang),
+            )  # fmt: skip
+    return Group(*([table] if table.row_count else []), _elsewhere(packs, lang))
+
+
+def _elsewhere(packs: list[Pack], lang: str) -> Text:
+    """How many rules bind here and how many see everything; by number those that have nothing to judge, and why."""
+    numbers = counted(packs)
+    lines = [word("report.coverage_sum", lang).format(**numbers)]
+    idle = [row["rule"] for pack in packs if pack.binds for row in pack.idle]
+    if idle:
+        lines.append(f"{word('nothing_to_judge', lang)}: {', '.join(idle)}")
+    others = [f"{pack.name[lang]} ({len(pack.idle)})" for pack in packs if not pack.binds]
+    if others:
+        lines.append(f"{word('other_law', lang)}: {', '.join(others)}")
+    return Text("\n".join(lines))
 
 
 def why_blind(row: dict[str, Any], lang: str) -> str:
-    """Why a rule could not be computed, in words: other law, nothing of the kind recorded, which facts are missing."""
+    """Why a rule could not be computed everywhere, in words: nothing of the kind recorded, which facts are missing."""
     reasons = []
-    if row["judged"] - row["not_applicable"] == 0 and row["contracts_without"] == 0:
-        reasons.append(word("other_law" if row["jurisdiction"] else "nothing_to_judge", lang))
     if row["contracts_without"]:
         reasons.append(word(f"no_{row['subject']}", lang).replace("{n}", f"{row['contracts_without']:,}"))
-    facts = [f"{item['fact']} ({item['count']:,})" for item in row["missing"]]
+    facts = [f"{fact_name(item['fact'], lang, row['rule'])} ({item['count']:,})" for item in row["missing"]]
     reasons += [*facts[:TOP_FACTS], *(["…"] if len(facts) > TOP_FACTS else [])]
     return "; ".join(reasons)
 
@@ -216,18 +233,18 @@ def _plain(title: str, rows: list[dict[str, Any]], names: list[str], *, subject:
     for name in names:
         table.add_column(fact_name(f"{subject}.{name}", lang).removeprefix(f"{subject}."))
     for row in rows:
-        table.add_row(*("" if row[name] is None else escape(shown(row[name], lang)) for name in names))
+        values = (None if row[name] is None else fact_value(f"{subject}.{name}", row[name], lang) for name in names)
+        table.add_row(*(escape(value or "") for value in values))
     return table
 
 
 def _answer(answer: dict[str, Any], lang: str) -> RenderableType:
     line = level_text(answer["outcome"], lang)
-    line.append(f"  {answer['rule']} {answer['rule_title'][lang]}", style="bold").append(
-        f"  · {answer['subject_title']}\n"
-    )
+    title = fact_value(f"{answer['subject']}.title", answer["subject_title"], lang)
+    line.append(f"  {answer['rule']} {answer['rule_title'][lang]}", style="bold").append(f"  · {title}\n")
     if answer["outcome"] == "unknown":
         line.append(
-            f"{word('missing', lang)}: {', '.join(fact_name(name, lang) for name in answer['missing'])}\n",
+            f"{word('missing', lang)}: {', '.join(_names(answer, lang))}\n",
             style="magenta",
         )
     else:
@@ -235,6 +252,13 @@ def _answer(answer: dict[str, Any], lang: str) -> RenderableType:
     if answer["due"]:
         line.append(f"{word('due', lang)} {answer['due']}  {days_text(answer['days_late'], lang)}\n")
     line.append(f"{word('article', lang)}: {answer['cite']}\n", style="dim")
-    known = {n: v for n, v in answer["evidence"].items() if v is not None and not n.endswith(("_zh", "_en"))}
-    line.append("  ".join(f"{fact_name(name, lang)} = {value}" for name, value in known.items()), style="dim")
+    rule = answer["rule"]
+    known = {n: v for n, v in answer["evidence"].items() if v is not None and is_evidence(n, v, rule)}
+    told = (f"{fact_name(name, lang, rule)} = {fact_value(name, value, lang, rule)}" for name, value in known.items())
+    line.append("  ".join(dict.fromkeys(told)), style="dim")
     return line
+
+
+def _names(answer: dict[str, Any], lang: str) -> list[str]:
+    """What an answer lacks, each name once."""
+    return list(dict.fromkeys(fact_name(name, lang, answer["rule"]) for name in answer["missing"]))

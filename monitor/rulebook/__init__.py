@@ -16,16 +16,18 @@ from typing import Any
 import duckdb
 
 from monitor.domain.errors import ConfigError
+from monitor.domain.override import NO_OVERRIDES, Overrides
 from monitor.domain.toml import Located, nearest, parse, validate
 from monitor.domain.workdays import WorkCalendar
 from monitor.engines.duckdb import Engine
 from monitor.facts import nothing, subjects
-from monitor.rulebook.compile import Compiled, compile_rule, give_way
-from monitor.rulebook.judge import Coverage, Finding, Judgement
+from monitor.rulebook.compile import Compiled, compile_rule, give_way, place
+from monitor.rulebook.judge import Coverage, Finding, Hit, Judgement
+from monitor.rulebook.overrides import faults_of, limits_of
 from monitor.rulebook.rule import Example, Pack, Rule
 from monitor.rulebook.types import type_faults
 
-__all__ = ["Compiled", "Coverage", "Finding", "Judgement", "Outcome", "Rulebook", "load", "try_examples"]
+__all__ = ["Compiled", "Coverage", "Finding", "Hit", "Judgement", "Outcome", "Rulebook", "load", "try_examples"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,8 @@ class Rulebook:
         for rule in self.rules:
             if rule.rule.id == rule_id.upper():
                 return rule
-        raise ConfigError(f"there is no rule {rule_id}", hint="`lvyue rules list` shows them all")
+        near = nearest(rule_id.upper(), [rule.rule.id for rule in self.rules])
+        raise ConfigError(f"there is no rule {rule_id}{near}", hint="`lvyue rules list` shows them all")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,25 +74,56 @@ class _Loading:
     located: dict[str, Located] = field(default_factory=dict)
     files: dict[str, Path] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
+    overrides: Overrides = NO_OVERRIDES
 
 
 def load(
-    shelves: Sequence[Path], calendars: Mapping[str, WorkCalendar], *, default_calendar: str, packs: Sequence[str] = ()
-) -> Rulebook:
+    shelves: Sequence[Path], calendars: Mapping[str, WorkCalendar], *, default_calendar: str, packs: Sequence[str] = (),
+    overrides: Overrides = NO_OVERRIDES,
+) -> Rulebook:  # fmt: skip
     """Read and check every rule below `shelves`; `packs` narrows to some folders, a later shelf adds to an earlier one.
 
-    Raises ConfigError with every fault of every file: file, line, column, caret, nearest name.
+    `overrides` are the numbers that the office set in place of the law's; without them rules are as their files say.
+    Raises ConfigError with every fault of every file: file, line, column, caret, nearest name. The same files are checked
+    once in the life of a process: a service loads them before each scan.
     """
-    loading = _Loading()
+    words = tuple(sorted((word, calendar.fingerprint) for word, calendar in calendars.items()))
+    key = (_contents(shelves), words, default_calendar, tuple(packs), overrides.entries)
+    if key not in _CHECKED:
+        found = _load(shelves, calendars, default_calendar=default_calendar, packs=packs, overrides=overrides)
+        if len(_CHECKED) > 3:
+            _CHECKED.pop(next(iter(_CHECKED)))
+        _CHECKED[key] = found
+    return _CHECKED[key]
+
+
+_CHECKED: dict[tuple[Any, ...], Rulebook] = {}
+
+
+def _contents(shelves: Sequence[Path]) -> str:
+    """SHA-256 over every file of the shelves and its path."""
+    digest = hashlib.sha256()
+    for shelf in shelves:
+        for path in sorted(shelf.glob("*/*.toml")):
+            digest.update(f"{path.absolute()}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()
+
+
+def _load(
+    shelves: Sequence[Path], calendars: Mapping[str, WorkCalendar], *, default_calendar: str, packs: Sequence[str],
+    overrides: Overrides,
+) -> Rulebook:  # fmt: skip
+    loading = _Loading(overrides=overrides)
     digest = hashlib.sha256()
     with Engine(nothing(), calendars, as_of=date(2000, 1, 1)) as engine:
         columns = {subject: engine.columns(subject) for subject in subjects()}
         for folder in _folders(shelves, packs, loading):
             _load_pack(folder, loading, columns, default_calendar=default_calendar, calendars=calendars)
+        known = {rule.rule.id: limits_of(rule.rule, rule.pack) for rule in loading.rules}
+        shelved = {path.stem for shelf in shelves for path in shelf.glob("*/*.toml")} - {"pack"}
+        loading.faults += [str(fault) for fault in faults_of(overrides, known, shelved)]
         if not loading.faults:
-            for rule in loading.rules:
-                located = loading.located[rule.rule.id]
-                loading.faults += [str(fault) for fault in type_faults(engine.db, rule, located)]
+            loading.faults += [str(fault) for fault in type_faults(engine.db, loading.rules, loading.located)]
             _give_way(loading, whole_shelf=not packs)
     if loading.faults:
         raise ConfigError("\n".join(loading.faults), hint="`lvyue rules check` shows this again after you mended it")
@@ -169,9 +203,11 @@ def _load_rule(
         )
     if rule.id in loading.files:
         loading.faults.append(f"{where}: {rule.id} stands already in {loading.files[rule.id]}")
-    rule_hash = hashlib.sha256(f"{pack_text}\0{text}".encode()).hexdigest()
+    ours = loading.overrides.of(rule.id)
+    told = "".join(f"\0{override.model_dump_json()}" for override in ours)
+    rule_hash = hashlib.sha256(f"{pack_text}\0{text}{told}".encode()).hexdigest()
     compiled, faults = compile_rule(
-        rule, located, pack=pack, columns=columns[rule.subject], calendar=calendar, rule_hash=rule_hash
+        rule, located, pack=pack, columns=columns[rule.subject], calendar=calendar, rule_hash=rule_hash, overrides=ours
     )
     loading.faults += [str(fault) for fault in sorted(faults, key=lambda f: (f.line, f.column))]
     loading.files[rule.id] = path
@@ -203,10 +239,10 @@ def _insert_case(db: duckdb.DuckDBPyConnection, rule: Compiled, example: Example
         f"{subject}.id": f"case-{number}",
         f"{subject}.name" if subject in ("unit", "party") else f"{subject}.title": "example",
     }
-    if subject not in ("unit", "party"):
+    if subject not in ("unit", "party", "complaint"):
         given["contract.id"] = f"case-{number}" if subject == "contract" else "contract"
     if rule.pack.jurisdiction:
-        given["party.jurisdiction" if subject == "party" else "contract.jurisdiction"] = rule.pack.jurisdiction
+        given[place(subject)] = rule.pack.jurisdiction[0]
     given |= {"as_of": example.as_of, "case_number": number, **example.given}
     names = ", ".join(f'"{name}"' for name in given)
     marks = ", ".join("?" for _ in given)

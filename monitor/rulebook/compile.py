@@ -7,11 +7,15 @@ Outcomes are small codes so that a million rows stay narrow: 0 the rule does not
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
+from monitor.domain.override import Override
 from monitor.domain.toml import Fault, Located
+from monitor.domain.words import LANGS
 from monitor.rulebook.language import Meaning, Scope, limit_sql, understand
+from monitor.rulebook.overrides import SAID, article, limits_of, overlaid, sentence, spoken, told
 from monitor.rulebook.parts import part_column
 from monitor.rulebook.rule import LEVELS, Level, Limit, Pack, Rule
 
@@ -19,8 +23,17 @@ NOT_APPLICABLE, CLEAR, UNKNOWN = 0, 1, 2
 CODES: dict[str, int] = {level: 3 + n for n, level in enumerate(LEVELS)}
 OUTCOMES = ("not applicable", "clear", "unknown", *LEVELS)
 
-AT_STAKE = {"payment": "payment.unpaid", "obligation": "obligation.amount", "contract": "contract.amount"}
+AT_STAKE = {
+    "payment": "payment.unpaid", "obligation": "obligation.amount", "contract": "contract.amount",
+    "amendment": "amendment.amount", "guarantee": "guarantee.amount",
+}  # fmt: skip
 """What is at stake when a rule does not say: the unpaid part, the milestone's value, the contract's amount."""
+
+ITS_OWN_PLACE = ("unit", "party", "complaint")
+"""Subjects that know whose law applies to them; for the others it is their contract's."""
+
+DATED_BY = "dated by"
+"""The part that holds the day by which limits are picked; no `[let]` can have such a name."""
 
 PLACEHOLDER = re.compile(r"\{([a-z0-9_.]+)\}")
 COMPUTED = ("due", "days_late", "as_of")
@@ -46,37 +59,48 @@ class Compiled:
     evidence: dict[str, str]
     needs: frozenset[str]
     facts: frozenset[str]
+    overrides: tuple[Override, ...] = ()
+    """Numbers that this office set in place of the rule's own; `rule` has the law's."""
 
 
 def compile_rule(
-    rule: Rule, located: Located, *, pack: Pack, columns: dict[str, str], calendar: str, rule_hash: str
-) -> tuple[Compiled | None, list[Fault]]:
+    rule: Rule, located: Located, *, pack: Pack, columns: dict[str, str], calendar: str, rule_hash: str,
+    overrides: Sequence[Override] = (),
+) -> tuple[Compiled | None, list[Fault]]:  # fmt: skip
     """Translate every expression. Returns faults of the whole file at once; then there is nothing compiled.
 
-    `columns` are the facts of the rule's subject with their types; `calendar` the word of the working days to count.
+    `columns` are the facts of the rule's subject with their types; `calendar` the word of the working days to count;
+    `overrides` the numbers that the office set for this rule.
     """
-    reader = _Reader(rule, located, pack, columns, calendar)
+    reader = _Reader(rule, located, pack=pack, columns=columns, calendar=calendar, overrides=overrides)
     parts = {key: reader.read(key) for key in rule.expressions() if key[0] not in ("dated_by", "let")}
     reader.check_words()
     if reader.faults:
         return None, reader.faults
-    asked = [part for key, part in parts.items() if key[0] not in ("money", "raise", "done")]  # not done yet is no gap
+    shown_only = ("money", "raise", "done") if rule.ladder else ("money", "due")  # not done yet is no gap
+    asked = [part for key, part in parts.items() if key[0] not in shown_only]
     needs = frozenset().union(*(part.needs for part in asked), *({f"limit.{n}" for n in part.limits} for part in asked))
     in_law, law_facts = _in_law(pack, rule.subject)
     limits = sorted(set().union(*(part.limits for part in parts.values())))
     evidence = reader.evidence(parts.values(), limits)
-    named = {part_column(rule.id, name): part.sql for name, part in reader.scope.let.items()}
+    own = {name: blocks for name, blocks in limits_of(rule, pack).items() if f"limit.{name}" in evidence}
+    evidence |= _set_here(rule, own, reader.dated_by.sql, overrides)
+    named = reader.computed | {part_column(rule.id, name): part.sql for name, part in reader.scope.let.items()}
     compiled = Compiled(
-        rule=rule, pack=pack, calendar=calendar, rule_hash=rule_hash, in_law=in_law, parts=named,
+        rule=spoken(rule) if overrides else rule, pack=pack, calendar=calendar, rule_hash=rule_hash, in_law=in_law,
+        parts=named,
         applies=parts[("applies",)].sql if rule.applies else "true",
         due=parts[("due",)].sql if rule.due else "null::date",
         done=parts[("done",)].sql if rule.done else "null::date",
         levels={level: parts[("levels", level)].sql for level in rule.levels},
         lift={level: parts[("raise", level)].sql for level in rule.lift},
         money=parts[("money",)].sql if rule.money else _at_stake(rule.subject),
-        cite=_cite(rule, {name: reader.scope.limits[name] for name in limits}, reader.dated_by.sql),
-        evidence=evidence, needs=needs | law_facts,
-        facts=frozenset(_columns_used(parts.values(), evidence)) | law_facts | reader.dated_by.facts,
+        cite=_cite(
+            rule, {name: own[name] for name in limits}, reader.dated_by.sql,
+            office=told(own, overrides, partial(article, basis=rule.basis)),
+        ),
+        evidence=evidence, needs=needs | law_facts, overrides=tuple(overrides),
+        facts=_columns_used([*parts.values(), *reader.scope.let.values(), reader.dated_by], evidence) | law_facts,
     )  # fmt: skip
     return compiled, []
 
@@ -91,23 +115,26 @@ def give_way(general: Compiled, special: Compiled) -> Compiled:
 def code_sql(compiled: Compiled, number: int) -> str:
     """The outcome of rule `number`, over a stage that has its "a", "d" and "f" columns."""
     applies, due, done = f'"a.{number}"', f'"d.{number}"', f'"f.{number}"'
-    if compiled.rule.due:
-        steps = [f"when {done} <= as_of then {CLEAR}", f"when {applies} is null or {due} is null then {UNKNOWN}"]
-        for level in reversed(LEVELS):
-            reached = []
-            if level in compiled.rule.ladder:
-                reached.append(f"as_of >= {rung_sql(due, compiled.rule.ladder[level], compiled.calendar)}")
-            if level in compiled.lift:
-                reached.append(f"(as_of > {due} and {compiled.lift[level]})")
-            if reached:
-                steps.append(f"when {' or '.join(reached)} then {CODES[level]}")
-        doubt: list[str] = []
+    if compiled.rule.ladder:
+        steps = [f"when {done} <= as_of then {CLEAR}"] if compiled.rule.done else []
+        steps += [f"when {applies} is null or {due} is null then {UNKNOWN}"]
+        tests = [(level, test) for level in reversed(LEVELS) for test in [_reached(compiled, level, due)] if test]
     else:
         steps = [f"when {applies} is null then {UNKNOWN}"]
         tests = [(level, compiled.levels[level]) for level in reversed(LEVELS) if level in compiled.levels]
-        steps += [f"when {test} then {CODES[level]}" for level, test in tests]
-        doubt = [f"when {' or '.join(f'({test}) is null' for _, test in tests)} then {UNKNOWN}"]
+    steps += [f"when {test} then {CODES[level]}" for level, test in tests]
+    doubt = [f"when {' or '.join(f'({test}) is null' for _, test in tests)} then {UNKNOWN}"]
     return f"case when not {applies} then {NOT_APPLICABLE} {' '.join(steps + doubt)} else {CLEAR} end"
+
+
+def _reached(compiled: Compiled, level: Level, due: str) -> str:
+    """Whether an overdue or nearly due subject is at a level; empty when the ladder has no such rung."""
+    ways = []
+    if level in compiled.rule.ladder:
+        ways.append(f"as_of >= {rung_sql(due, compiled.rule.ladder[level], compiled.calendar)}")
+    if level in compiled.lift:
+        ways.append(f"(as_of > {due} and {compiled.lift[level]})")
+    return " or ".join(ways)
 
 
 def rung_sql(due: str, rung: str, calendar: str) -> str:
@@ -123,19 +150,38 @@ def rung_sql(due: str, rung: str, calendar: str) -> str:
 class _Reader:
     """Reads the expressions of one file and collects what is wrong with them."""
 
-    def __init__(self, rule: Rule, located: Located, pack: Pack, columns: dict[str, str], calendar: str) -> None:
+    def __init__(
+        self, rule: Rule, located: Located, *, pack: Pack, columns: dict[str, str], calendar: str,
+        overrides: Sequence[Override],
+    ) -> None:  # fmt: skip
         self.rule, self.located = rule, located
         self.faults: list[Fault] = []
-        named = rule.limits_named() | _shared(pack)
+        named = overlaid(limits_of(rule, pack), overrides)
+        for name in sorted({block.name for block in pack.limit} & rule.limits_named().keys()):
+            number = next(n for n, block in enumerate(rule.limit) if block.name == name)
+            message = f'limit "{name}" stands in pack.toml already, for every rule of the pack'
+            self.faults.append(located.fault(*located.key_at(("limit", number, "name")), message))
         as_of = Meaning(sql='"as_of"')
         self.scope = Scope(
             columns=columns, calendar=calendar, dated_by=as_of, limits={}, let={}, rule_id=rule.id
         )  # fmt: skip
-        self.dated_by = self.read(("dated_by",)) if rule.dated_by else self.scope.dated_by
+        self.computed: dict[str, str] = {}
+        self.dated_by = self._day_that_counts(rule)
         self.scope = replace(self.scope, dated_by=self.dated_by, limits=named)
         for name in rule.let:
             part = self.read(("let", name))
             self.scope = replace(self.scope, let={**self.scope.let, name: part})
+
+    def _day_that_counts(self, rule: Rule) -> Meaning:
+        """What limits are dated by. What is computed becomes a part: a table of rates asks for it twice a block."""
+        if not rule.dated_by:
+            return self.scope.dated_by
+        meaning = self.read(("dated_by",))
+        if meaning.sql in ("", *(f'("{name}")' for name in (*self.scope.columns, "as_of"))):
+            return meaning
+        name = part_column(rule.id, DATED_BY)
+        self.computed[name] = meaning.sql
+        return replace(meaning, sql=f'"{name}"')
 
     def read(self, key: tuple[str, ...]) -> Meaning:
         meaning = understand(self.rule.expressions()[key], self.scope)
@@ -150,7 +196,9 @@ class _Reader:
             for lang in ("zh", "en"):
                 text = getattr(getattr(self.rule, key), lang)
                 for found in PLACEHOLDER.finditer(text):
-                    if found[1] not in COMPUTED and understand(found[1], self.scope).faults:
+                    if self._has_value(found[1]):
+                        continue
+                    if understand(found[1], self.scope).faults:
                         line, column = self.located.inside((key, lang), found.start(1))
                         message = understand(found[1], self.scope).faults[0].message
                         self.faults.append(self.located.fault(line, column, message, width=len(found[1])))
@@ -162,6 +210,12 @@ class _Reader:
                     self.faults.append(
                         self.located.fault(line, column, fault[0].message if fault else f"unknown fact {name}")
                     )
+
+    def _has_value(self, name: str) -> bool:
+        """Whether a placeholder is a plain name of something known: what nearly all of them are."""
+        subject, _, rest = name.partition(".")
+        known = {"limit": self.scope.limits, "let": self.scope.let}.get(subject)
+        return name in COMPUTED or name in self.scope.columns or (known is not None and rest in known)
 
     def evidence(self, parts: Collection[Meaning], limits: list[str]) -> dict[str, str]:
         """Every fact, part and limit that had a say, by its name, as SQL."""
@@ -175,20 +229,26 @@ class _Reader:
         return out
 
 
-def _shared(pack: Pack) -> dict[str, list[Limit]]:
-    named: dict[str, list[Limit]] = {}
-    for block in pack.limit:
-        named.setdefault(block.name, []).append(block)
-    return named
-
-
 def _in_law(pack: Pack, subject: str) -> tuple[str, frozenset[str]]:
     """Whether the law of the pack applies at all; a contract of unknown place is unknown, not foreign."""
-    if pack.jurisdiction is None:
+    if not pack.jurisdiction:
         return "true", frozenset()
-    name = "party.jurisdiction" if subject == "party" else "contract.jurisdiction"
-    code = pack.jurisdiction
-    return f"(\"{name}\" = '{code}' or starts_with(\"{name}\", '{code}-'))", frozenset({name})
+    name = place(subject)
+    return binds(pack, f'"{name}"'), frozenset({name})
+
+
+def binds(pack: Pack, column: str) -> str:
+    """SQL: whether the law of the pack binds where `column` says; true where it binds everywhere."""
+    if not pack.jurisdiction:
+        return "true"
+    country = f"left({column}, 2)" if pack.subdivisions else column
+    codes = ", ".join(f"'{code}'" for code in pack.jurisdiction)
+    return f"({country} in ({codes}))"
+
+
+def place(subject: str) -> str:
+    """The fact that says whose law applies to a subject."""
+    return f"{subject}.jurisdiction" if subject in ITS_OWN_PLACE else "contract.jurisdiction"
 
 
 def _at_stake(subject: str) -> str:
@@ -196,11 +256,16 @@ def _at_stake(subject: str) -> str:
     return f'"{name}"' if name else "null::decimal(30, 4)"
 
 
-def _cite(rule: Rule, limits: dict[str, list[Limit]], dated_by: str) -> str:
+def _cite(
+    rule: Rule, limits: dict[str, list[Limit]], dated_by: str, *, office: Sequence[list[Limit]] = ()
+) -> str:  # fmt: skip
     """The articles in force on the day that counts: of the limits that had a say, else of the rule.
 
-    A default of ours is no article: it is never cited in the law's place.
+    A default of ours is no article: it is never cited in the law's place. Before the law stands what this office set.
     """
+    if office:
+        said = ", ".join(limit_sql(blocks, dated_by, "cite") for blocks in office)
+        return f"concat_ws('; ', {said}, {_cite(rule, limits, dated_by)})"
     law = "; ".join(rule.law).replace("'", "''")
     lawful = [blocks for blocks in limits.values() if any((block.basis or rule.basis) != "default" for block in blocks)]
     if not lawful:
@@ -210,8 +275,20 @@ def _cite(rule: Rule, limits: dict[str, list[Limit]], dated_by: str) -> str:
     return f"coalesce(nullif(array_to_string(list_sort({found}), '; '), ''), '{law}')"
 
 
-def _columns_used(parts: Collection[Meaning], evidence: dict[str, str]) -> set[str]:
+def _set_here(
+    rule: Rule, limits: dict[str, list[Limit]], dated_by: str, overrides: Sequence[Override]
+) -> dict[str, str]:  # fmt: skip
+    """What a letter says of the numbers that this office set, one text a language; empty on days on which none counts."""
+    out = {}
+    for lang in LANGS if overrides else ():
+        ours = told(limits, overrides, partial(sentence, basis=rule.basis, lang=lang))
+        said = [limit_sql(blocks, dated_by, "cite") for blocks in ours]
+        out[SAID[lang]] = f"concat({', '.join(said)}, '')" if said else "''"
+    return out
+
+
+def _columns_used(parts: Collection[Meaning], evidence: dict[str, str]) -> frozenset[str]:
     used: set[str] = set()
     for part in parts:
         used |= part.facts
-    return used | {name for name in evidence if not name.startswith(("let.", "limit."))}
+    return frozenset(used | {name for name in evidence if not name.startswith(("let.", "limit."))})

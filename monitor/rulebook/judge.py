@@ -8,24 +8,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import duckdb
+import pyarrow.compute as pc
 
-from monitor.rulebook.compile import OUTCOMES, UNKNOWN, Compiled, code_sql
+from monitor.rulebook.compile import OUTCOMES, UNKNOWN, Compiled
 from monitor.rulebook.parts import reached, staged
-
-SHOWN = {
-    "contract_id": "contract.id", "contract_title": "contract.title", "contract_number": "contract.number",
-    "unit": "unit.name", "unit_id": "unit.id", "party": "party.name", "currency": "contract.currency",
-    "source": "contract.source", "contract_source_row": "contract.source_row",
-}  # fmt: skip
-"""What every finding carries of its surroundings, where the subject has them."""
-
+from monitor.rulebook.scan import SHOWN, facts_of, scan_sql
 
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -64,6 +59,20 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """That a rule fires on a subject, at what level and for what day: a finding without its words."""
+
+    rule: str
+    subject: str
+    subject_id: str
+    contract_id: str | None
+    unit: str | None
+    outcome: str
+    due: date | None
+    rule_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
     """How far one rule could be judged. `contracts_blind` counts contracts with at least one unknown outcome."""
 
@@ -81,100 +90,241 @@ class Coverage:
 class Judgement:
     """The outcomes of `rules` on the facts in `db` (the base views of `engines.duckdb`).
 
-    `cases` replaces the base views by tables of the same columns with an `as_of` column: how examples are run.
+    One narrow table a subject, `judged_<subject>`: id, contract, a code and a day for each rule. Everything a finding says
+    beside that is asked for later, for the few rows that matter. `cases` replaces the base views by tables of the same
+    columns with an `as_of` column: how examples are run.
     """
 
     def __init__(self, db: duckdb.DuckDBPyConnection, rules: Sequence[Compiled], *, cases: str | None = None) -> None:
         self.db = db
+        self._cases = cases
         self._by_subject: dict[str, list[Compiled]] = {}
+        self._available: dict[str, dict[str, str]] = {}
         for rule in rules:
             self._by_subject.setdefault(rule.rule.subject, []).append(rule)
         for subject, group in self._by_subject.items():
-            source = f"{cases}_{subject}" if cases else f"(select *, as_of() as as_of from base_{subject})"
-            db.execute(f"create or replace table judged_{subject} as {scan_sql(group, source, self._columns(subject))}")
+            self._available[subject] = {row[0]: row[1] for row in db.execute(f"describe base_{subject}").fetchall()}
+            db.execute(f"create or replace table judged_{subject} as {self._scan(subject, group)}")
 
-    def fired(self) -> list[Finding]:
-        """Every outcome that is a level, worst first, then by rule and subject."""
-        found = [f for rule in self._all() for f in self._findings(rule, f'"c.{self._number(rule)}" > {UNKNOWN}')]
+    def hits(self) -> list[Hit]:
+        """Every outcome that is a level, worst first: all that is needed to see whether anything changed."""
+        found: list[Hit] = []
+        for subject, group in self._by_subject.items():
+            firing = self._firing(subject)
+            if not firing:
+                continue
+            branches = " union all ".join(
+                f"select {n} as n, id, contract_id, \"c.{n}\" as code, \"d.{n}\" as due from judged_{subject} "
+                f'where "c.{n}" > {UNKNOWN}' for n in firing
+            )  # fmt: skip
+            owner = {
+                "unit": "h.id",
+                "party": "null",
+                "complaint": "(select unit_id from fact_complaint m where m.id = h.id)",
+            }
+            rows = self.db.execute(
+                f"select h.n, h.id, h.contract_id, h.code, h.due, u.name from ({branches}) h "
+                "left join fact_contract c on c.id = h.contract_id "
+                f"left join fact_unit u on u.id = {owner.get(subject, 'c.unit_id')} order by h.n, h.id"
+            ).fetchall()
+            found += [
+                Hit(rule=group[n].rule.id, subject=subject, subject_id=key, contract_id=contract, outcome=OUTCOMES[code],
+                    due=due, unit=unit, rule_hash=group[n].rule_hash)
+                for n, key, contract, code, due, unit in rows
+            ]  # fmt: skip
+        return sorted(found, key=lambda hit: (-OUTCOMES.index(hit.outcome), hit.rule, hit.subject_id))
+
+    def fired(self, only: Collection[tuple[str, str]] | None = None) -> list[Finding]:
+        """Every outcome that is a level, or those of `only` (rule, subject id): worst first, then by rule and subject."""
+        found: list[Finding] = []
+        chosen: dict[str, list[str]] = {}
+        for rule, key in only or ():
+            chosen.setdefault(rule, []).append(key)
+        for subject, group in self._by_subject.items():
+            firing = [n for n in self._firing(subject) if only is None or group[n].rule.id in chosen]
+            if not firing:
+                continue
+            with self._gathered(subject, firing, " or ".join(f'"c.{n}" > {UNKNOWN}' for n in firing)) as rows:
+                for n in firing:
+                    where, parameters = f'"c.{n}" > {UNKNOWN}', []
+                    if only is not None:
+                        where, parameters = f"{where} and id in (select unnest(?))", [chosen[group[n].rule.id]]
+                    found += self._findings(group[n], f"(select * from {rows} where {where})", parameters)
         return sorted(found, key=lambda f: (-OUTCOMES.index(f.outcome), f.rule, f.subject_id))
 
     def of_contract(self, contract_id: str) -> list[Finding]:
         """Every outcome about one contract and whatever hangs on it, in the order of the rules."""
         found: list[Finding] = []
-        for rule in self._all():
-            if rule.rule.subject in ("unit", "party"):
+        for subject, group in self._by_subject.items():
+            if subject in ("unit", "party"):
                 continue
-            found += self._findings(rule, '"contract.id" = ?', [contract_id])
-        return found
+            with self._gathered(subject, range(len(group)), "contract_id = ?", [contract_id]) as rows:
+                if self.db.execute(f"select 1 from {rows} limit 1").fetchall():
+                    for rule in group:
+                        found += self._findings(rule, f"(select * from {rows})")
+        return sorted(found, key=lambda f: (f.rule, f.subject_id))
+
+    def unknown(self, rule_id: str, most: int) -> list[Finding]:
+        """What one rule cannot compute, for the first `most` contracts (or units, parties) by id, each with all its subjects."""
+        rule = next(rule for rule in self._all() if rule.rule.id == rule_id)
+        doubtful = f'judged_{rule.rule.subject} where "c.{self._number(rule)}" = {UNKNOWN}'
+        first = f"select distinct coalesce(contract_id, id) as whose from {doubtful} order by whose limit {most:d}"
+        chosen = f"j.id in (select id from {doubtful} and coalesce(contract_id, id) in ({first}))"
+        found = self._findings(rule, self._rows_of(rule, chosen))
+        return sorted(found, key=lambda f: (f.contract_id or f.subject_id, f.subject_id))
 
     def of_cases(self, rule: Compiled, numbers: Sequence[int]) -> dict[int, Finding]:
         """What one rule says of some examples, by their numbers. One query: to bind it takes longer than to run it."""
-        found = self._findings(rule, "case_number in (select unnest(?))", [list(numbers)])
+        found = self._findings(rule, self._rows_of(rule, "b.case_number in (select unnest(?))"), [list(numbers)])
         return {int(finding.subject_id.removeprefix("case-")): finding for finding in found}
 
     def outcomes(self, rule: str, subjects: Iterable[str]) -> dict[str, str]:
         """The outcome of one rule for some subjects by id; subjects that are not in the facts are left out."""
         for candidate in self._all():
             if candidate.rule.id == rule:
-                subject = candidate.rule.subject
                 rows = self.db.execute(
-                    f'select "{subject}.id", "c.{self._number(candidate)}" from judged_{subject} '
-                    f'where "{subject}.id" in (select unnest(?))', [list(subjects)],
+                    f'select id, "c.{self._number(candidate)}" from judged_{candidate.rule.subject} '
+                    "where id in (select unnest(?))", [list(subjects)],
                 ).fetchall()  # fmt: skip
                 return {row[0]: OUTCOMES[row[1]] for row in rows}
         return {}
 
+    def counts(self) -> dict[str, dict[str, int]]:
+        """How often each rule had each outcome. One pass a subject."""
+        found: dict[str, dict[str, int]] = {}
+        for subject, group in self._by_subject.items():
+            names = ", ".join(f'"c.{n}"' for n in range(len(group)))
+            codes = self.db.sql(f"select {names} from judged_{subject}").to_arrow_table()
+            for rule, column in zip(group, codes.columns, strict=True):
+                pairs = zip(*pc.value_counts(column).flatten(), strict=True)
+                numbers = {OUTCOMES[code.as_py()]: int(number.as_py()) for code, number in pairs}
+                found[rule.rule.id] = {outcome: numbers.get(outcome, 0) for outcome in OUTCOMES}
+        return dict(sorted(found.items()))
+
     def coverage(self) -> list[Coverage]:
-        """How far each rule could be judged, in the order of the rules."""
-        return [self._coverage(rule) for rule in self._all()]
+        """How far each rule could be judged, and for want of what not, in the order of the rules."""
+        counts = self.counts()
+        found: list[Coverage] = []
+        for subject, group in self._by_subject.items():
+            doubtful = [n for n, rule in enumerate(group) if counts[rule.rule.id]["unknown"]]
+            blind = self._blind(subject, doubtful)
+            missing = self._missing_counts(subject, doubtful)
+            for n, rule in enumerate(group):
+                numbers = counts[rule.rule.id]
+                found.append(
+                    Coverage(
+                        rule=rule.rule.id, subject=subject, judged=sum(numbers.values()),
+                        not_applicable=numbers["not applicable"], clear=numbers["clear"], unknown=numbers["unknown"],
+                        fires={level: numbers[level] for level in OUTCOMES[UNKNOWN + 1 :] if numbers[level]},
+                        contracts_blind=blind.get(n, 0), missing=missing.get(n, ()),
+                    )
+                )  # fmt: skip
+        return sorted(found, key=lambda row: row.rule)
 
-    def _coverage(self, rule: Compiled) -> Coverage:
-        subject, code = rule.rule.subject, f'"c.{self._number(rule)}"'
-        counts = dict(self.db.execute(f"select {code}, count(*) from judged_{subject} group by all").fetchall())
-        contract = '"contract.id"' if subject not in ("unit", "party") else f'"{subject}.id"'
-        blind = self.db.execute(
-            f"select count(distinct {contract}) from judged_{subject} where {code} = {UNKNOWN}"
-        ).fetchone()
-        missing = self.db.execute(
-            f"select m, count(*) as n from (select unnest({_missing(rule)}) as m from judged_{subject} "
-            f"where {code} = {UNKNOWN}) group by m order by n desc, m"
-        ).fetchall()
-        return Coverage(
-            rule=rule.rule.id, subject=subject, judged=sum(counts.values()), not_applicable=counts.get(0, 0),
-            clear=counts.get(1, 0), unknown=counts.get(2, 0),
-            fires={OUTCOMES[c]: counts[c] for c in sorted(counts) if c > UNKNOWN},
-            contracts_blind=blind[0] if blind else 0, missing=tuple((name, number) for name, number in missing),
-        )  # fmt: skip
+    def _scan(self, subject: str, group: Sequence[Compiled]) -> str:
+        """The query that judges a subject. Where there is none, or nothing that a rule's law binds, there is nothing to plan:
+        a rule book of many countries costs an office no more than its own."""
+        source = self._source(subject)
+        if not self.db.execute(f"select 1 from {source} limit 1").fetchall():
+            days = ", ".join(f'null::tinyint as "c.{n}", null::date as "d.{n}"' for n in range(len(group)))
+            return f"select null::varchar as id, null::varchar as contract_id, {days} limit 0"
+        binding: dict[str, bool] = {}
+        for rule in group:
+            if rule.in_law not in binding:
+                query = f"select 1 from {source} where coalesce({rule.in_law}, true) limit 1"
+                binding[rule.in_law] = rule.in_law == "true" or bool(self.db.execute(query).fetchall())
+        return scan_sql(group, source, self._available[subject], foreign=lambda rule: not binding[rule.in_law])
 
-    def _findings(self, rule: Compiled, where: str, parameters: list[Any] | None = None) -> list[Finding]:
+    def _blind(self, subject: str, numbers: Sequence[int]) -> dict[int, int]:
+        """For each rule, the contracts (or units, parties) with an unknown outcome."""
+        if not numbers:
+            return {}
+        flags = ", ".join(f'max("c.{n}" = {UNKNOWN}) as b{n}' for n in numbers)
+        sums = ", ".join(f"count(*) filter (where b{n})" for n in numbers)
+        whose = "coalesce(contract_id, id)"
+        query = f"select {sums} from (select {flags} from judged_{subject} group by {whose})"
+        return dict(zip(numbers, self.db.execute(query).fetchall()[0], strict=True))
+
+    def _missing_counts(self, subject: str, numbers: Sequence[int]) -> dict[int, tuple[tuple[str, int], ...]]:
+        """For each rule, how often each fact was missing where the outcome is unknown; the worst first."""
+        group = self._by_subject[subject]
+        asked = [(n, name, sql) for n in numbers for name, sql in _needed(group[n])]
+        if not asked:
+            return {}
+        cells = ", ".join(f'count(*) filter (where "c.{n}" = {UNKNOWN} and ({sql}) is null)' for n, _, sql in asked)
+        rules = [group[n] for n in numbers]
+        parts = reached({name: sql for rule in rules for name, sql in rule.parts.items()}, [sql for _, _, sql in asked])
+        source = (
+            f"(select {self._wanted(subject, rules)}, j.* from {self._source(subject)} b "
+            f'join judged_{subject} j on j.id = b."{subject}.id")'
+        )
+        row = self.db.execute(f"select {cells} from {staged(source, parts)}").fetchall()[0]
+        found: dict[int, list[tuple[str, int]]] = {}
+        for (n, name, _), number in zip(asked, row, strict=True):
+            if number:
+                found.setdefault(n, []).append((name, number))
+        return {n: tuple(sorted(pairs, key=lambda pair: (-pair[1], pair[0]))) for n, pairs in found.items()}
+
+    def _findings(self, rule: Compiled, source: str, parameters: list[Any] | None = None) -> list[Finding]:
+        """Findings in full for the rows of `source`: facts of the subject, beside its row of codes and days."""
         subject, number = rule.rule.subject, self._number(rule)
-        available = self._columns(subject)
+        available = self._available[subject]
         evidence = ", ".join(f"'{name}': {sql}" for name, sql in rule.evidence.items())
         provisional = f'coalesce(provisional_{rule.calendar}(greatest(as_of, "d.{number}")), false)'
         title = f'"{subject}.title"' if f"{subject}.title" in available else f'"{subject}.name"'
         cells = {
-            "subject_id": f'"{subject}.id"', "subject_title": title, "as_of": "as_of",
+            "subject_id": "id", "subject_title": title, "as_of": "as_of",
             "code": f'"c.{number}"', "due": f'"d.{number}"',
             "days_late": f'as_of - "d.{number}"', "money": f"({rule.money})::decimal(30, 4)", "cite": rule.cite,
             "evidence": f"to_json({{{evidence}}})" if evidence else "'{}'", "missing": _missing(rule),
             "provisional": provisional,
             "source_row": f'"{subject}.source_row"' if f"{subject}.source_row" in available else "null",
         }  # fmt: skip
-        cells |= {
-            name: f'"{column}"' if column in available else "null"
-            for name, column in SHOWN.items()
-            if name != "contract_source_row"
-        }
-        if subject in ("unit", "party"):
+        cells |= {name: f'"{column}"' if column in available else "null" for name, column in SHOWN.items()}
+        if subject in ("unit", "party", "complaint"):
             cells["source"] = f'"{subject}.source"'
         if f"{subject}.currency" in available and subject != "contract":
             cells["currency"] = f'coalesce("{subject}.currency", "contract.currency")'
         columns = ", ".join(f"{sql} as {name}" for name, sql in cells.items())
-        source = staged(f"(select * from judged_{subject} where {where})", rule.parts)
-        cursor = self.db.execute(f'select {columns} from {source} order by "{subject}.id"', parameters or [])
+        cursor = self.db.execute(f"select {columns} from {staged(source, rule.parts)} order by id", parameters or [])
         names = [column[0] for column in cursor.description or []]
         days = {name for name in rule.evidence if available.get(name, "DATE") == "DATE"}
         return [_finding(rule, dict(zip(names, row, strict=True)), days) for row in cursor.fetchall()]
+
+    @contextmanager
+    def _gathered(
+        self, subject: str, numbers: Sequence[int], where: str, parameters: list[Any] | None = None
+    ) -> Iterator[str]:
+        """Some judged subjects with every fact that some rules name, as a small table: each rule then asks only that."""
+        wanted = self._wanted(subject, [self._by_subject[subject][n] for n in numbers])
+        self.db.execute(
+            f"create or replace temp table gathered as select {wanted}, j.* from {self._source(subject)} b "
+            f'join (select * from judged_{subject} where {where}) j on j.id = b."{subject}.id"', parameters or [],
+        )  # fmt: skip
+        yield "gathered"
+        self.db.execute("drop table gathered")
+
+    def _rows_of(self, rule: Compiled, where: str) -> str:
+        """The facts that one rule names, beside the codes, for some subjects."""
+        subject = rule.rule.subject
+        return (
+            f"(select {self._wanted(subject, [rule])}, j.* from {self._source(subject)} b "
+            f'join judged_{subject} j on j.id = b."{subject}.id" where {where})'
+        )
+
+    def _firing(self, subject: str) -> list[int]:
+        """Numbers of the rules that fire somewhere."""
+        group = self._by_subject[subject]
+        cells = ", ".join(f'max("c.{n}")' for n in range(len(group)))
+        row = self.db.execute(f"select {cells} from judged_{subject}").fetchall()[0]
+        return [n for n, worst in enumerate(row) if worst is not None and worst > UNKNOWN]
+
+    def _wanted(self, subject: str, rules: Sequence[Compiled]) -> str:
+        names = sorted(facts_of(rules, self._available[subject]))
+        return ", ".join([*(f'b."{name}"' for name in names), "b.as_of"])
+
+    def _source(self, subject: str) -> str:
+        return f"{self._cases}_{subject}" if self._cases else f"(select *, as_of() as as_of from base_{subject})"
 
     def _all(self) -> list[Compiled]:
         return sorted((rule for group in self._by_subject.values() for rule in group), key=lambda r: r.rule.id)
@@ -182,47 +332,16 @@ class Judgement:
     def _number(self, rule: Compiled) -> int:
         return self._by_subject[rule.rule.subject].index(rule)
 
-    def _columns(self, subject: str) -> dict[str, str]:
-        return {row[0]: row[1] for row in self.db.execute(f"describe base_{subject}").fetchall()}
 
-
-def scan_sql(rules: Sequence[Compiled], source: str, available: Mapping[str, str]) -> str:
-    """The one query that judges all rules of a subject: only the columns that some rule names are read."""
-    subject = rules[0].rule.subject
-    wanted = {name for rule in rules for name in rule.facts} | set(SHOWN.values())
-    wanted |= {f"{subject}.{name}" for name in ("id", "title", "name", "source", "source_row")}
-    wanted |= {name for rule in rules for name in (_money_column(rule),) if name} | {f"{subject}.currency"}
-    columns = ", ".join(f'"{name}"' for name in sorted(wanted & set(available)))
-    stage, codes = [], []
-    for number, rule in enumerate(rules):
-        applies = f"({rule.in_law}) and ({rule.applies})"
-        stage += [
-            f'{applies} as "a.{number}"',
-            f'({rule.due})::date as "d.{number}"',
-            f'({rule.done})::date as "f.{number}"',
-        ]
-        codes.append(f'({code_sql(rule, number)})::tinyint as "c.{number}"')
-    helpers = "as_of, case_number" if source.startswith("cases") else "as_of"
-    parts = reached({name: sql for rule in rules for name, sql in rule.parts.items()}, [*stage, *codes])
-    names = ", ".join(f'"{name}"' for name in parts)
-    without = f" exclude ({names})" if parts else ""
-    return (
-        f"with base as (select {columns}, {helpers} from {source}), "
-        f"stage as (select *, {', '.join(stage)} from {staged('base', parts)}) "
-        f"select *{without}, {', '.join(codes)} from stage"
-    )
-
-
-def _money_column(rule: Compiled) -> str:
-    return rule.money.strip('"') if rule.money.startswith('"') else ""
+def _needed(rule: Compiled) -> list[tuple[str, str]]:
+    """Every fact and limit without which the rule cannot be judged, with its SQL."""
+    names = sorted(rule.needs)
+    return [(name, rule.evidence[name] if name.startswith("limit.") else f'"{name}"') for name in names]
 
 
 def _missing(rule: Compiled) -> str:
-    if not rule.needs:
-        return "[]::varchar[]"
-    sql = {name: rule.evidence[name] if name.startswith("limit.") else f'"{name}"' for name in sorted(rule.needs)}
-    cases = ", ".join(f"case when {value} is null then '{name}' end" for name, value in sql.items())
-    return f"list_filter([{cases}], lambda x: x is not null)"
+    cases = ", ".join(f"case when {sql} is null then '{name}' end" for name, sql in _needed(rule))
+    return f"list_filter([{cases}]::varchar[], lambda x: x is not null)"
 
 
 def _finding(rule: Compiled, row: dict[str, Any], days: Collection[str]) -> Finding:

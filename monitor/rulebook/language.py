@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
@@ -33,6 +34,7 @@ FUNCTIONS = {
     "add_working_days": "add_working_days(d, n): the n-th working day after d",
     "roll": "roll(d): d, or the next working day when d is none (民法典 art. 203)",
     "add_months": "add_months(d, n): the same day n months later, or the month's last",
+    "date_of": "date_of(y, m, d): the day of that year, month and number",
 }
 PLAIN_FUNCTIONS = {
     "coalesce": "coalesce(a, b): the first that is known",
@@ -43,15 +45,16 @@ PLAIN_FUNCTIONS = {
     "year": "year(d): the year of a day",
     "case": "case when p then a else b end: a where p is true, else b",
 }
-ARGUMENTS = {"days": 2, "working_days": 2, "add_working_days": 2, "roll": 1, "add_months": 2}
+ARGUMENTS = {"days": 2, "working_days": 2, "add_working_days": 2, "roll": 1, "add_months": 2, "date_of": 3}
 WITH_CALENDAR = ("working_days", "add_working_days", "roll")
 
 QUOTIENT = """
-case when abs({b})::double >= 1e-8 and abs({b})::double < 1e21 and abs({a})::double < 1e21 then
+try_cast(case when abs({b})::double >= 1e-8 and abs({b})::double < 1e21 and abs({a})::double < 1e21 then
     (({a})::decimal(38, 8) * 100000000)::hugeint * 100000000 // (({b})::decimal(38, 8) * 100000000)::hugeint
-end::decimal(38, 0) * 0.00000001::decimal(9, 8)"""
+end as decimal(22, 0)) * 0.00000001::decimal(8, 8)"""
 """`a / b` in whole numbers, cut after eight places. DuckDB divides decimals as floats, and by zero to infinity, which
-would be greater than any limit; here that is unknown. Beyond 10^21 the whole numbers overflow: unknown too."""
+would be greater than any limit; here that is unknown. Beyond 10^14 there is no room left for eight places: unknown too.
+The result is narrow, or beside another decimal DuckDB would cut its places."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,12 @@ def limit_sql(blocks: list[Limit], dated_by: str, pick: str = "value") -> str:
     return f"(case {' '.join(cases)} end)"
 
 
+@lru_cache(maxsize=1000)
+def _parsed(text: str) -> exp.Expr:
+    """Our own SQL as a tree; the same limits come back in many expressions."""
+    return sqlglot.parse_one(text, dialect="duckdb")
+
+
 def _in_force(block: Limit, dated_by: str) -> str:
     bounds = []
     if block.starts:
@@ -178,7 +187,7 @@ def _column(node: exp.Column, scope: Scope, meaning: Meaning) -> exp.Expr:
         meaning.limits.add(node.name)
         meaning.facts |= scope.dated_by.facts
         meaning.needs |= scope.dated_by.needs
-        return sqlglot.parse_one(limit_sql(scope.limits[node.name], scope.dated_by.sql), dialect="duckdb")
+        return _parsed(limit_sql(scope.limits[node.name], scope.dated_by.sql)).copy()
     if node.table == "let" and node.name in scope.let:
         part = scope.let[node.name]
         meaning.facts |= part.facts
@@ -229,6 +238,8 @@ def _function(node: exp.Expr, scope: Scope) -> exp.Expr:
     if name == "add_months":
         months = exp.Anonymous(this="to_months", expressions=[arguments[1]])
         return exp.cast(exp.Anonymous(this="date_add", expressions=[arguments[0], months]), "date")
+    if name == "date_of":
+        return exp.Anonymous(this="make_date", expressions=arguments)
     return exp.Anonymous(this=f"{name}_{scope.calendar}", expressions=arguments)
 
 

@@ -1,7 +1,8 @@
 """A rule as it stands in its file: the law, the limits, the test, the letter and the examples on one screen.
 
 Two forms. *Deadline*: `due`, `done` and a `ladder` of days around the deadline; `raise` may lift an overdue one further.
-*Condition*: `levels`, one SQL expression a level; the highest that is true counts. Numbers of the law are `[[limit]]`
+*Condition*: `levels`, one SQL expression a level; the highest that is true counts, and `due` may name the day that
+the warning is about. Numbers of the law are `[[limit]]`
 blocks with dates and a citation, never literals in a condition.
 """
 
@@ -16,7 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 Level = Literal["blue", "yellow", "orange", "red"]
 LEVELS: tuple[Level, ...] = ("blue", "yellow", "orange", "red")
 Basis = Literal["statute", "seen", "memory", "default"]
-RuleId = Annotated[str, Field(pattern=r"^[A-Z]{2,4}-[A-Z]{2,4}-\d{2}$")]
+RULE_ID = r"^[A-Z]{2,4}-[A-Z]{2,4}-\d{2}$"
+RuleId = Annotated[str, Field(pattern=RULE_ID)]
 Expression = Annotated[str, Field(min_length=1, max_length=2000)]
 
 _RUNG = re.compile(r"[+-]?\d{1,4}(d|wd)")
@@ -76,7 +78,7 @@ class Rule(Strict):
     """One rule. See the folder's README for what each key means."""
 
     id: RuleId
-    subject: Literal["unit", "party", "contract", "obligation", "payment"]
+    subject: Literal["unit", "party", "contract", "obligation", "payment", "amendment", "guarantee", "complaint"]
     side: Literal["government", "counterparty", "both"]
     title: Words
     basis: Basis
@@ -110,13 +112,13 @@ class Rule(Strict):
 
     @model_validator(mode="after")
     def one_form(self) -> Rule:
-        """Deadline or condition, never both, never neither."""
-        if bool(self.due) == bool(self.levels):
+        """Deadline or condition, never both, never neither. A condition may name the day it is about with `due`."""
+        if bool(self.ladder) == bool(self.levels):
             raise ValueError("a rule has either `due` and `ladder` (deadline form) or `levels` (condition form)")
-        if self.due and not self.ladder:
-            raise ValueError("a deadline needs a [ladder]")
-        if self.levels and (self.ladder or self.done or self.lift):
-            raise ValueError("`ladder`, `done` and `raise` belong to the deadline form")
+        if self.ladder and not self.due:
+            raise ValueError("a [ladder] needs the deadline, `due`, that it counts from")
+        if self.levels and (self.done or self.lift):
+            raise ValueError("`done` and `raise` belong to the deadline form")
         fires = [example for example in self.example if example.expect not in ("clear", "unknown")]
         if not fires or len(fires) == len(self.example):
             raise ValueError("give at least one [[example]] that fires and one that does not")
@@ -143,9 +145,18 @@ class Rule(Strict):
 
 
 class Pack(Strict):
-    """`pack.toml`: whose rules these are, which working days they count, and limits that several rules share."""
+    """`pack.toml`: whose rules these are, which working days they count, and limits that several rules share.
+
+    `jurisdiction` names countries (none: everywhere); without `subdivisions` their states and cities are not meant.
+    """
 
     name: Words
-    jurisdiction: Annotated[str | None, Field(pattern=r"^[A-Z]{2}$")] = None
+    jurisdiction: tuple[Annotated[str, Field(pattern=r"^[A-Z]{2}$")], ...] = ()
+    subdivisions: bool = True
     calendar: Annotated[str | None, Field(pattern=r"^[A-Z]{2}$")] = None
     limit: tuple[Limit, ...] = ()
+
+    @property
+    def place(self) -> str | None:
+        """A short word for whose law it is: the country, or the calendar's word where there are many; None: everywhere's."""
+        return None if not self.jurisdiction else self.jurisdiction[0] if len(self.jurisdiction) == 1 else self.calendar

@@ -5,12 +5,12 @@ DuckDB itself is asked, over facts with no rows; its answer is laid against what
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import duckdb
 
 from monitor.domain.toml import Fault, Located
-from monitor.rulebook.compile import Compiled
+from monitor.rulebook.compile import DATED_BY, Compiled
 from monitor.rulebook.parts import part_column, staged
 
 Key = tuple[str, ...]
@@ -20,11 +20,36 @@ DAY = ("DATE", '"NULL"')
 NUMBER = ("DECIMAL", "INTEGER", "BIGINT", "HUGEINT", "DOUBLE", "SMALLINT", "TINYINT", '"NULL"')
 
 
-def type_faults(db: duckdb.DuckDBPyConnection, rule: Compiled, located: Located) -> list[Fault]:
-    """Every expression of the rule that gives the wrong thing, or nothing at all."""
+def type_faults(
+    db: duckdb.DuckDBPyConnection, rules: Sequence[Compiled], located: Mapping[str, Located]
+) -> list[Fault]:
+    """Every expression of some rules that gives the wrong thing, or nothing at all.
+
+    All rules of a subject are asked in one query; only where it fails is each asked by itself.
+    """
+    faults: list[Fault] = []
+    for subject in sorted({rule.rule.subject for rule in rules}):
+        mine = [rule for rule in rules if rule.rule.subject == subject]
+        wanted = {(rule.rule.id, *key): sql for rule in mine for key, (sql, _) in _wanted(rule)}
+        parts = {name: sql for rule in mine for name, sql in rule.parts.items()}
+        found = _kinds(db, wanted, staged(f"(select *, as_of() as as_of from base_{subject})", parts))
+        for rule in mine:
+            own = (
+                {key[1:]: kind for key, kind in found.items() if key[0] == rule.rule.id}
+                if isinstance(found, dict)
+                else None
+            )
+            faults += _of_one(db, rule, located[rule.rule.id], own)
+    return faults
+
+
+def _of_one(
+    db: duckdb.DuckDBPyConnection, rule: Compiled, located: Located, found: dict[Key, str] | str | None
+) -> list[Fault]:
     source = f"(select *, as_of() as as_of from base_{rule.rule.subject})"
     wanted = dict(_wanted(rule))
-    found = _kinds(db, {key: sql for key, (sql, _) in wanted.items()}, staged(source, rule.parts))
+    if found is None:
+        found = _kinds(db, {key: sql for key, (sql, _) in wanted.items()}, staged(source, rule.parts))
     if isinstance(found, str):  # something cannot be computed: ask one by one, for the place of it
         return _one_by_one(db, rule, located, source)
     wrong = [(key, kind) for key, kind in found.items() if kind.partition("(")[0] not in wanted[key][1]]
@@ -44,7 +69,8 @@ def _wanted(rule: Compiled) -> Iterator[tuple[Key, tuple[str, tuple[str, ...]]]]
 
 def _one_by_one(db: duckdb.DuckDBPyConnection, rule: Compiled, located: Located, source: str) -> list[Fault]:
     """A part that fails would fail everything that names it: the first one is the fault."""
-    good: dict[str, str] = {}
+    day = part_column(rule.rule.id, DATED_BY)
+    good: dict[str, str] = {day: rule.parts[day]} if day in rule.parts else {}
     for name in rule.rule.let:
         column = part_column(rule.rule.id, name)
         answer = _kinds(db, {("let", name): rule.parts[column]}, staged(source, good))

@@ -12,6 +12,7 @@ from typing import Any
 from monitor.domain.words import LANGS, shown, word
 from monitor.rulebook.compile import PLACEHOLDER
 from monitor.rulebook.judge import Finding
+from monitor.rulebook.overrides import SAID
 from monitor.rulebook.rule import Rule, Words
 
 
@@ -33,7 +34,7 @@ def finding_content(finding: Finding, rule: Rule) -> dict[str, Any]:
         "contract_title": finding.contract_title, "contract_number": finding.contract_number, "unit": finding.unit,
         "party": finding.party, "due": finding.due.isoformat() if finding.due else None, "days_late": finding.days_late,
         "money": None if finding.money is None else str(finding.money), "currency": finding.currency,
-        "evidence": {name: _plain(value) for name, value in finding.evidence.items()},
+        "evidence": {name: _plain(value) for name, value in finding.evidence.items() if name not in SAID.values()},
         "missing": list(finding.missing), "provisional": finding.provisional,
         "source": finding.source, "source_row": finding.source_row,
     }  # fmt: skip

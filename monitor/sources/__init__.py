@@ -11,8 +11,8 @@ import hashlib
 import importlib
 import pkgutil
 from abc import abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -38,6 +38,8 @@ class Loaded:
 
     nouns: list[str]
     broken: tuple[Refusal, ...] = ()
+    cells: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """For each noun, where a row names its contract, by the row's id: what people are told when nobody knows that contract."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +136,7 @@ def read(source: Source, pages: Sequence[Fetched], base: Path) -> Reading:
             loaded = source.load(db, pages, base)
             filled = [noun for noun in NOUNS if noun in loaded.nouns]
             checked = {noun: check(db, noun, noun, source=source.name) for noun in filled}
+            checked = {noun: replace(one, cells=loaded.cells.get(noun, {})) for noun, one in checked.items()}
     except duckdb.InterruptException as error:
         raise RejectedError(
             f"source {source.name}: not read within {source.read_seconds:g} seconds",
@@ -157,7 +160,7 @@ def kinds() -> dict[str, type[Source]]:
     """Every kind of source by its word in config.toml, found by looking into this folder.
 
     >>> sorted(kinds())
-    ['ocds', 'table']
+    ['ledger', 'ocds', 'table']
     """
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")

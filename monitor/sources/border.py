@@ -7,8 +7,9 @@ Amounts arrive in whole units (`amount`) and leave as minor units (`amount_minor
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import get_args
@@ -18,15 +19,23 @@ import pyarrow as pa
 
 from monitor.domain.errors import RejectedError
 from monitor.domain.money import known_currencies, minor_digits
-from monitor.domain.nouns import NOUNS, Noun, choices
+from monitor.domain.noun import Noun
+from monitor.domain.nouns import NOUNS, choices
 
 TEXT_LIMIT = 10_000
 DAYS_LIMIT = 36_500
+BOUNDS = {
+    "move_percent": (-100, 10_000, ""), "_percent": (0, 100, ""), "_days": (0, DAYS_LIMIT, " days"),
+    "_months": (0, 1200, " months"), "_tier": (1, 99, ""), "_ppm": (0, 10_000_000, ""), "_count": (0, 1_000_000, ""),
+    "contracts": (0, 10_000_000, ""), "year": (1900, 2200, ""),
+}  # fmt: skip
+"""What a whole number may be, by the end of its field's name; the first that fits counts. Beyond it a sum of days leaves the
+calendar, and one absurd cell would stop the scan of everything."""
 YEARS = (1900, 2199)
 AMOUNT = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?"
 DAY = r"\d{4}-\d{1,2}-\d{1,2}"
 LOCAL_TIME = r"[ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?"
-HELPERS = ("source_row", "edition_on")
+HELPERS = ("source_row", "edition_on", "refused")
 KEYS = ("id", "unit_id", "party_id", "contract_id", "obligation_id")
 
 
@@ -50,6 +59,8 @@ class Checked:
     refusals: tuple[Refusal, ...]
     seen: pa.Table
     """`id` and `edition_on` of every row that named itself, refused ones too: what was seen has not vanished."""
+    cells: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Where a row names its contract, by the row's id without the source's name; empty where rows have no such cell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,13 +103,15 @@ def check(db: duckdb.DuckDBPyConnection, noun: str, relation: str, *, source: st
     wanted = columns(NOUNS[noun])
     _fit(noun, wanted, present)
     db.execute(f"create or replace temp table border as {_texts(wanted, present, relation, source)}")
+    seen = db.sql("select distinct id, edition_on from border where id is not null").to_arrow_table()
+    db.execute("delete from border where refused")  # its kind of source has said why
+    told = _told(db, wanted)
     _currencies(db)
-    faults = list(_faults(wanted, noun))
     db.execute("create or replace temp table fault(n bigint, field varchar, value varchar, reason varchar)")
-    for fault in faults:
+    for fault in _faults(told, noun):
         db.execute(f"insert into fault {fault}")
-    _repeats(db, wanted)
-    good = db.sql(_good(wanted)).to_arrow_table()
+    _repeats(db, told)
+    good = db.sql(_good(wanted, told)).to_arrow_table()
     refusals = tuple(
         Refusal(noun=noun, row=row, field=field, value=value and value.removeprefix(f"{source}:")[:200], reason=reason)
         for row, field, value, reason in db.execute(
@@ -106,7 +119,6 @@ def check(db: duckdb.DuckDBPyConnection, noun: str, relation: str, *, source: st
             "order by f.n, f.field, f.reason"
         ).fetchall()
     )
-    seen = db.sql("select distinct id, edition_on from border where id is not null").to_arrow_table()
     return Checked(noun=noun, good=good, refusals=refusals, seen=seen)
 
 
@@ -142,8 +154,17 @@ def _texts(wanted: list[Column], present: dict[str, str], relation: str, source:
         else "null::date"
     )
     said = "nullif(trim(cast(edition_on as varchar)), '')" if "edition_on" in present else "null::varchar"
+    refused = "coalesce(try_cast(refused as boolean), false)" if "refused" in present else "false"
+    heads = f"{row} as source_row, {edition} as edition_on, {said} as edition_said, {refused} as refused"
     inner = f'select row_number() over () as n, * from "{relation}"'
-    return f"select n, {row} as source_row, {edition} as edition_on, {said} as edition_said, {', '.join(cells)} from ({inner})"
+    return f"select n, {heads}, {', '.join(cells)} from ({inner})"
+
+
+def _told(db: duckdb.DuckDBPyConnection, wanted: list[Column]) -> list[Column]:
+    """The columns that some row fills, and those that every row must: a register says little of what a noun could hold."""
+    counts = ", ".join(f'count("{column.outside}")' for column in wanted)
+    found = db.execute(f"select {counts} from border").fetchall()[0]
+    return [column for column, number in zip(wanted, found, strict=True) if number or column.required]
 
 
 def _currencies(db: duckdb.DuckDBPyConnection) -> None:
@@ -196,11 +217,11 @@ def _faults(wanted: list[Column], noun: str) -> Iterator[str]:
                 f"{head} 'is none of {', '.join(column.words)}' from border "
                 f"where {cell} is not null and {cell} not in ({words})"
             )
-        if name.endswith("_days"):
-            wrong = f"try_cast({cell} as bigint) not between 0 and {DAYS_LIMIT}"
-            yield f"{head} 'is not between 0 and {DAYS_LIMIT} days' from border where {wrong}"
-        if name.endswith("_percent"):
-            yield f"{head} 'is not between 0 and 100' from border where try_cast({cell} as bigint) not between 0 and 100"
+        for ending, (least, most, unit) in BOUNDS.items():
+            if name.endswith(ending):
+                wrong = f"try_cast({cell} as integer) not between {least} and {most}"
+                yield f"{head} 'is not between {least} and {most}{unit}' from border where {wrong}"
+                break
         if column.kind == "text":
             yield f"{head} 'is longer than {TEXT_LIMIT} characters' from border where length({cell}) > {TEXT_LIMIT}"
 
@@ -247,11 +268,14 @@ def _repeats(db: duckdb.DuckDBPyConnection, wanted: list[Column]) -> None:
     )
 
 
-def _good(wanted: list[Column]) -> str:
+def _good(wanted: list[Column], told: list[Column]) -> str:
     cells = []
     for column in wanted:
         cell = f'"{column.outside}"'
-        if column.kind == "money":
+        if column not in told:
+            kind = {"money": "bigint", "text": "varchar"}.get(column.kind, column.kind)
+            cells.append(f"null::{kind} as {column.field}")
+        elif column.kind == "money":
             cells.append(f"cast({_amount(column.outside)} as bigint) as {column.field}")
         elif column.kind == "text":
             cells.append(f"{cell} as {column.field}")
@@ -262,4 +286,7 @@ def _good(wanted: list[Column]) -> str:
         "where n not in (select n from fault) and n not in (select n from repeated)"
     )
     names = ", ".join(column.field for column in wanted)
-    return f"select {names}, source_row, edition_on, sha256(to_json(row({names}))) as content_hash from ({inner}) order by n"
+    content = ", ".join(f"{field} := {field}" for field in sorted(column.field for column in told))
+    # What is empty is left out (RFC 7396 drops it), or a field that a new release adds would change every row there is.
+    content = f"sha256(json_merge_patch('{{}}', to_json(struct_pack({content})))::varchar)"
+    return f"select {names}, source_row, edition_on, {content} as content_hash from ({inner}) order by n"

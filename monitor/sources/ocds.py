@@ -5,18 +5,23 @@ of them. The releases of one process, over all pages, are merged (`ocds_merge`),
 (`ocds_shape`) and they become rows (`ocds_rows`). A record counts by its compiled release, else by the
 releases inside it; links are not followed. What is refused here names the item by its number over all
 pages, counted from 1.
+
+Twice over the bytes: first the heads, to know which releases belong together; then one process after the other, so
+that no more than the bytes, the rows and some dozen processes are in memory.
 """
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import duckdb
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
 from ocdsmerge.exceptions import OCDSMergeError
-from pydantic import ValidationError
 
 from monitor.domain.errors import RejectedError
 from monitor.sources import Loaded, Source
@@ -24,10 +29,12 @@ from monitor.sources.border import Refusal
 from monitor.sources.fetch import Fetched
 from monitor.sources.ocds_merge import Release, dated, merged
 from monitor.sources.ocds_rows import FILLED, State, tables
-from monitor.sources.ocds_shape import Process
+from monitor.sources.ocds_shape import UNREADABLE, Entry, Head, Piece, Process, entry, parse, shaped, written_anew
 from monitor.sources.table import guess
 
 KEEPS = "the last good state stays as it was"
+
+_LIST = msgspec.json.Decoder(list[Raw])
 
 
 class OcdsSource(Source):
@@ -40,59 +47,80 @@ class OcdsSource(Source):
 
         Raises RejectedError for pages that are not JSON, or not OCDS.
         """
+        broken: list[Refusal] = []
         try:
-            states, broken = _states(pages)
+            for noun, table in tables(states(pages, broken)).items():
+                db.register(noun, table)
         except RecursionError as error:
             raise RejectedError(f"{pages[0].location}: the JSON is nested too deeply", hint=KEEPS) from error
-        for noun, table in tables(states).items():
-            db.register(noun, table)
         return Loaded(nouns=list(FILLED), broken=tuple(broken))
 
     def next_page(self, page: Fetched) -> str | None:
         """`links.next` of the package, an extension for paged addresses, as it stands there."""
-        links = [document.get("links") for document in _documents(page) if isinstance(document, dict)]
-        found = links[0].get("next") if len(links) == 1 and isinstance(links[0], dict) else None
+        heads = [one.head for one in _documents(page) if one.head]
+        links = heads[0].links if len(heads) == 1 else None
+        found = links.get("next") if isinstance(links, dict) else None
         return found if isinstance(found, str) and found else None
 
 
-def _states(pages: Sequence[Fetched]) -> tuple[list[State], list[Refusal]]:
+def states(pages: Sequence[Fetched], broken: list[Refusal]) -> Iterator[State]:
+    """Every process as it stands after its latest release, oldest first; `broken` gets what is refused.
+
+    Raises RejectedError for pages that are not JSON, or not OCDS.
+    """
+    refused: list[tuple[str, Refusal]] = []
+    latest: list[tuple[Release, int]] = []
+    for ocid, releases in _processes(pages, broken).items():
+        row = releases[-1].row
+        try:
+            state, twins = merged(releases)
+        except OCDSMergeError as error:
+            reason = f"its releases contradict each other in form: {error}"
+            refused.append((ocid, Refusal(noun="release", row=row, field="ocid", value=ocid[:200], reason=reason)))
+            continue
+        refused += ((ocid, twin) for twin in twins)
+        latest.append((state, row))
+    for state, row in sorted(latest, key=lambda one: (one[0].at, one[0].ocid)):
+        found = shaped(state.content, f"the release of {state.ocid}")
+        if isinstance(found, Process):
+            yield State(ocid=state.ocid, process=found, updated=state.at, row=state.row)
+            continue
+        for one in found:
+            reason = f"of {state.ocid}: should be an object"
+            refused.append(
+                (state.ocid, Refusal(noun="release", row=row, field=one.where, value=one.value, reason=reason))
+            )
+    broken += (refusal for _, refusal in sorted(refused, key=itemgetter(0)))
+
+
+def _processes(pages: Sequence[Fetched], broken: list[Refusal]) -> dict[str, list[Release]]:
+    """The releases of each process by its ocid."""
     processes: dict[str, list[Release]] = {}
-    broken: list[Refusal] = []
     for row, item in enumerate((item for page in pages for item in _items(page)), start=1):
         for found in _releases(item, row):
             if isinstance(found, Refusal):
                 broken.append(found)
             else:
                 processes.setdefault(found.ocid, []).append(found)
-    states: list[State] = []
-    for _, releases in sorted(processes.items()):
-        for result in _state(releases):
-            if isinstance(result, Refusal):
-                broken.append(result)
-            else:
-                states.append(result)
-    return states, broken
+    return processes
 
 
-def _documents(page: Fetched) -> list[Any]:
+def _documents(page: Fetched) -> list[Entry]:
     """What stands in the page: one document, or each of an array or of JSON lines."""
-    if not page.content.strip():
+    if not page.content or page.content.isspace():
         raise RejectedError(f"{page.location}: the answer is empty", hint=KEEPS)
-    form = guess(page.content)
+    form = guess(_beginning(page.content))
     if form not in ("json", "jsonl"):
         what = "a web page (HTML)" if form == "html" else "something else"
         raise RejectedError(
             f"{page.location}: answered with {what}, not with JSON: {page.content[:60]!r}",
             hint="open the address in a browser: a login page, or an error page?",
         )
-    if form == "json":
-        found = _parse(page.content, page.location)
-        documents = found if isinstance(found, list) else [found]
-    else:
-        lines = [(n, line) for n, line in enumerate(page.content.splitlines(), start=1) if line.strip()]
-        documents = [_parse(line, f"{page.location}: line {n}") for n, line in lines]
-    known = {"ocid", "releases", "records"}
-    if documents and not any(isinstance(one, dict) and one.keys() & known for one in documents):
+    if not _is_utf8(page.content):  # msgspec does not look at text that it passes over
+        for where, text in _pieces(page, form):
+            parse(text, where)
+    documents = [entry(text, where) for where, text in _pieces(page, form)]
+    if documents and not any(one.head and _known(one.head) for one in documents):
         raise RejectedError(
             f"{page.location}: this is JSON, but neither an OCDS package nor a release nor a record",
             hint="open the address in a browser: perhaps the publisher reports an error",
@@ -100,71 +128,104 @@ def _documents(page: Fetched) -> list[Any]:
     return documents
 
 
-def _parse(content: bytes, where: str) -> Any:
-    """JSON with every number that has a point as it was written: an amount must not pass through a float."""
+def _beginning(content: bytes) -> bytes:
+    """As much as tells the form: the first line and where the second begins, so that no large page is copied."""
+    first = re.search(rb"\S", content)
+    second = re.compile(rb"\n\s*\S").search(content, first.end() if first else 0)
+    return content[: second.end()] if second else content
+
+
+def _pieces(page: Fetched, form: str) -> Iterator[tuple[str, Piece]]:
+    """Each document and where it stands."""
+    if form == "jsonl":
+        yield from _lines(page)
+    elif page.content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
+        try:
+            parts = _LIST.decode(page.content)
+        except UNREADABLE:
+            parts = _LIST.decode(written_anew(parse(page.content, page.location)))
+        yield from ((page.location, part) for part in parts)
+    else:
+        yield page.location, page.content
+
+
+def _lines(page: Fetched) -> Iterator[tuple[str, Piece]]:
+    """Views, not copies: a copy of all lines takes longer than to read what they say of themselves."""
+    content, view, start, n = page.content, memoryview(page.content), 0, 0
+    while start < len(content):
+        found = content.find(b"\n", start)
+        end, n = len(content) if found < 0 else found, n + 1
+        if content[start:end].strip():
+            yield f"{page.location}: line {n}", view[start:end]
+        start = end + 1
+
+
+def _is_utf8(content: bytes) -> bool:
     try:
-        return json.loads(content, parse_float=str, parse_constant=str)
-    except (ValueError, RecursionError) as error:
-        hint = f"a truncated download? {KEEPS}"
-        raise RejectedError(f"{where}: the JSON cannot be read: {error}", hint=hint) from error
+        return content.isascii() or bool(content.decode())
+    except UnicodeDecodeError:
+        return False
 
 
-def _items(page: Fetched) -> Iterator[Any]:
+def _known(head: Head) -> bool:
+    return not (head.ocid is UNSET and head.releases is UNSET and head.records is UNSET)
+
+
+def _items(page: Fetched) -> Iterator[Entry]:
     """The releases and records of each package; what is no package is one itself. A record has an ocid."""
     for document in _documents(page):
-        names = {"releases", "records"} & document.keys() if isinstance(document, dict) else set()
-        if not names or "ocid" in document:
+        head = document.head
+        if head is None or head.ocid is not UNSET or not _known(head):
             yield document
             continue
-        for name in sorted(names):
-            if not isinstance(document[name], list):
+        for name, block in (("records", head.records), ("releases", head.releases)):
+            parts = [] if block is UNSET else _parts(block)
+            if parts is None:
                 raise RejectedError(f"{page.location}: `{name}` of the package is not a list", hint=KEEPS)
-            yield from document[name]
+            yield from parts
 
 
-def _releases(item: Any, row: int) -> Iterator[Release | Refusal]:
+def _parts(block: Raw | UnsetType) -> list[Entry] | None:
+    """The items of a list; None when it is none."""
+    try:
+        return [entry(part, "an item") for part in _LIST.decode(block)] if isinstance(block, Raw) else None
+    except msgspec.ValidationError:
+        return None
+
+
+def _releases(item: Entry, row: int) -> Iterator[Release | Refusal]:
     """The releases that count in one item: itself, or those of a record."""
-    if not isinstance(item, dict):
-        yield Refusal(noun="release", row=row, field="", value=str(item)[:200], reason="is not an object")
-    elif not item.keys() & {"releases", "compiledRelease", "versionedRelease"}:
-        yield dated(item, row=row, compiled=False)
-    elif isinstance(item.get("compiledRelease"), dict):
-        # OCDS 1.0 left the ocid out when merging; the record has it.
-        yield dated({"ocid": item.get("ocid")} | item["compiledRelease"], row=row, compiled=True)
+    head = item.head
+    if head is None:
+        value = str(parse(item.content, f"item {row}"))[:200]
+        yield Refusal(noun="release", row=row, field="", value=value, reason="is not an object")
+        return
+    if head.releases is UNSET and head.compiled_release is UNSET and head.versioned_release is UNSET:
+        yield dated(item, ocid=_ocid(head), row=row, compiled=False)
+        return
+    compiled = entry(head.compiled_release, "a record") if isinstance(head.compiled_release, Raw) else None
+    if compiled and compiled.head:
+        yield dated(compiled, ocid=_ocid(compiled.head, head), row=row, compiled=True)
     else:
-        yield from _embedded(item, row)
+        yield from _embedded(head, row)
 
 
-def _embedded(record: Any, row: int) -> Iterator[Release | Refusal]:
-    releases = record.get("releases")
-    whole = isinstance(releases, list) and all(isinstance(release, dict) for release in releases)
+def _ocid(*heads: Head) -> object:
+    """As it is published. OCDS 1.0 left it out of a compiled release; the record around it has it."""
+    return next((head.ocid for head in heads if head.ocid is not UNSET), None)
+
+
+def _embedded(record: Head, row: int) -> Iterator[Release | Refusal]:
+    releases = _parts(record.releases) or []
+    heads = [release.head for release in releases if release.head]
     reason = None
-    if not whole or not releases:
+    if not releases or len(heads) < len(releases):
         reason = "the record has neither a compiled release nor releases"
-    elif any("url" in release and "ocid" not in release for release in releases):
+    elif any(head.url is not UNSET and head.ocid is UNSET for head in heads):
         reason = "the record links to its releases, and links are not followed; it needs a compiled release"
     if reason:
-        ocid = str(record.get("ocid"))[:200]
-        yield Refusal(noun="release", row=row, field="releases", value=ocid, reason=reason)
+        value = str(_ocid(record))[:200]
+        yield Refusal(noun="release", row=row, field="releases", value=value, reason=reason)
         return
-    for release in releases:
-        yield dated({"ocid": record.get("ocid")} | release, row=row, compiled=False)
-
-
-def _state(releases: list[Release]) -> Iterator[State | Refusal]:
-    """The process as it stands now, beside what of it was refused; or only why it cannot be told."""
-    ocid, row = releases[0].ocid, releases[-1].row
-    try:
-        content, latest, twins = merged(releases)
-        yield from twins
-        process = Process.model_validate(content | {"ocid": ocid})
-        yield State(process=process, updated=latest.at, row=latest.row)
-    except OCDSMergeError as error:
-        reason = f"its releases contradict each other in form: {error}"
-        yield Refusal(noun="release", row=row, field="ocid", value=ocid[:200], reason=reason)
-    except ValidationError as error:
-        for fault in error.errors(include_url=False):
-            where = ".".join(str(part) for part in fault["loc"])
-            reason = f"of {ocid}: {fault['msg'][:1].lower()}{fault['msg'][1:]}"
-            value = str(fault["input"])[:200]
-            yield Refusal(noun="release", row=row, field=where, value=value, reason=reason)
+    for release, head in zip(releases, heads, strict=True):
+        yield dated(release, ocid=_ocid(head, record), row=row, compiled=False)

@@ -10,26 +10,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import msgspec
+from msgspec.structs import replace
 from ocdsmerge import Merger
 from ocdsmerge.exceptions import OCDSMergeError
 from ocdsmerge.rules import get_merge_rules
 
 from monitor.sources.border import Refusal
-from monitor.sources.ocds_shape import leaf, moment
+from monitor.sources.ocds_shape import Entry, Piece, leaf, moment, parse
 
 SCHEMA = Path(__file__).with_name("ocds_release_schema_1_1_5.json")
 
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Release:
+class Release(msgspec.Struct, frozen=True, kw_only=True):
     """One release of a process."""
 
     ocid: str
@@ -39,23 +40,18 @@ class Release:
     """It holds all that was known by then."""
     row: int
     """Number of the item of the pages that it came in."""
-    content: Json = field(repr=False)
-
-    @property
-    def place(self) -> tuple[datetime, bool, str, str]:
-        """The same order whatever order the releases came in, also for two of one moment."""
-        text = json.dumps(self.content, sort_keys=True)
-        return self.at, self.compiled, leaf(self.content.get("id")) or "", text
+    content: Piece
+    """Its JSON."""
 
 
-def dated(content: Json, *, row: int, compiled: bool) -> Release | Refusal:
-    """The release with its moment read, or why it has none. A time without an offset counts as UTC."""
-    ocid, text = leaf(content.get("ocid")), leaf(content.get("date"))
-    if ocid is None:
+def dated(entry: Entry, *, ocid: object, row: int, compiled: bool) -> Release | Refusal:
+    """The release of `ocid` with its moment read, or why it has none. A time without an offset counts as UTC."""
+    name, text = leaf(ocid), leaf(entry.head and entry.head.date)
+    if name is None:
         reason = "is empty; without it nobody knows which contract the release is about"
         return Refusal(noun="release", row=row, field="ocid", value=None, reason=reason)
     if text is None:
-        reason = f"is empty; without it the release of {ocid} has no place in the order"
+        reason = f"is empty; without it the release of {name} has no place in the order"
         return Refusal(noun="release", row=row, field="date", value=None, reason=reason)
     at = moment(text)
     try:
@@ -63,37 +59,52 @@ def dated(content: Json, *, row: int, compiled: bool) -> Release | Refusal:
     except OverflowError:  # the first and the last day of the calendar, in another offset
         utc = None
     if utc is None:
-        reason = f"is not a date and time, so the release of {ocid} has no place in the order"
+        reason = f"is not a date and time, so the release of {name} has no place in the order"
         return Refusal(noun="release", row=row, field="date", value=text[:200], reason=reason)
-    tags = content.get("tag")
+    tags = entry.head and entry.head.tag
     compiled = compiled or (isinstance(tags, list) and "compiled" in tags)
-    return Release(ocid=ocid, at=utc, compiled=compiled, row=row, content=content)
+    return Release(ocid=name, at=utc, compiled=compiled, row=row, content=entry.content)
 
 
-def merged(releases: list[Release]) -> tuple[Json, Release, list[Refusal]]:
-    """The state the releases of one process add up to, the latest of them, and what could not be joined.
+def merged(releases: list[Release]) -> tuple[Release, list[Refusal]]:
+    """The latest release of one process with the state that all add up to, and what could not be joined.
 
     A compiled release replaces all before it. A single release is its own state. Of two different objects
     with one id in one list the standard's merge would lose one silently: here the first stands and the
     second is refused. Raises OCDSMergeError when two releases contradict each other in form.
     """
+    if len(releases) == 1:
+        return releases[0], []
     # A release that two pages brought counts once: its objects without id would be doubled.
-    places = {release.place: release for release in releases}
+    places = {_place(release): release for release in releases}
     ordered = [places[place] for place in sorted(places)]
     start = max((n for n, release in enumerate(ordered) if release.compiled), default=0)
     latest = ordered[-1]
     if start == len(ordered) - 1:
-        return latest.content, latest, []
+        return latest, []
     twins: list[Refusal] = []
     contents = []
     for release in ordered[start:]:
-        tidied = _Tidy(row=release.row, twins=twins).node(release.content, ())
+        tidied = _Tidy(row=release.row, twins=twins).node(_content(release), ())
         # ocdsmerge orders by the text of the date: one offset and one length make that the order in time.
         contents.append(tidied | {"date": release.at.isoformat(timespec="microseconds")})
     try:
-        return Merger(merge_rules=_rules()).create_compiled_release(contents), latest, twins
+        state = Merger(merge_rules=_rules()).create_compiled_release(contents)
     except (TypeError, AttributeError) as error:  # ocdsmerge on an id that is an object, and the like
         raise OCDSMergeError(str(error)) from error
+    return replace(latest, content=json.dumps(state, ensure_ascii=False).encode()), twins
+
+
+def _content(release: Release) -> Json:
+    """OCDS 1.0 left the ocid out of a compiled release; ocdsmerge needs one."""
+    found = parse(release.content, f"a release of {release.ocid}")
+    return {"ocid": release.ocid} | found if isinstance(found, dict) else {}
+
+
+def _place(release: Release) -> tuple[datetime, bool, str, str]:
+    """The same order whatever order the releases came in, also for two of one moment."""
+    content = _content(release)
+    return release.at, release.compiled, leaf(content.get("id")) or "", json.dumps(content, sort_keys=True)
 
 
 @cache

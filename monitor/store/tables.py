@@ -147,6 +147,14 @@ class PublicationVersion(Version, nouns.Publication, table=True):
     __tablename__ = "publication_version"
 
 
+class ComplaintVersion(Version, nouns.Complaint, table=True):
+    __tablename__ = "complaint_version"
+
+
+class DisclosureVersion(Version, nouns.Disclosure, table=True):
+    __tablename__ = "disclosure_version"
+
+
 def table_of(model: type[SQLModel]) -> Table:
     """The plain table behind a model: what Core statements are written with."""
     table: Table = SQLModel.metadata.tables[str(model.__tablename__)]

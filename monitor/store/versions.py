@@ -1,4 +1,4 @@
-"""What was said, and when: adding versions, and reading back what was known at an instant.
+"""What was said, and when: adding versions.
 
 A pull is one transaction: all its editions become visible together, or none.
 """
@@ -9,20 +9,15 @@ import hashlib
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
-from pathlib import Path
+from datetime import datetime, tzinfo
 from typing import Any
 
-import adbc_driver_sqlite.dbapi
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
-from sqlalchemy import Connection, Date, Table, func, insert, select
+from sqlalchemy import Connection, Table, func, insert, select
 
 from monitor.domain.nouns import NOUNS
 from monitor.store.tables import Edition, EditionPayload, Payload, Quarantine, batched, table_of, version_table
-
-INSTANT = "%Y-%m-%d %H:%M:%S.%f"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,41 +137,6 @@ def record(
     return counts
 
 
-def portfolio(path: Path, known_at: datetime, zone: tzinfo) -> dict[str, pa.Table]:
-    """What was known at an instant: one row a thing for each noun, its newest version by then; and `history`.
-
-    Beside the noun's columns a row has `source`, `first_known_on`, `heard_on` (day the source last said something of it; to
-    vanish is not to say) and `gone_on` (day since which the source does not list it, else NULL). `history` has one row each
-    time the day of an obligation (`due_on`) or a contract (`end_on`) was first given or moved: noun, id, recorded_on, day,
-    seq. Instants become civil days in `zone`: an edition recorded at midnight in Shanghai is of that day, not of the day
-    before in UTC.
-
-    Read through ADBC in one transaction. ADBC takes a column's type from its first rows, so empty cells of text and date
-    columns travel as '' and become NULL again in DuckDB.
-    """
-    with (
-        adbc_driver_sqlite.dbapi.connect(f"{path.absolute().as_uri()}?mode=ro") as connection,
-        connection.cursor() as cursor,
-    ):
-        instant = known_at.strftime(INSTANT)
-        raw = {}
-        for noun in NOUNS:
-            cursor.execute(_newest(noun), (instant, instant))
-            raw[noun] = cursor.fetch_arrow_table()
-        cursor.execute(_HISTORY, (instant, instant))
-        history = cursor.fetch_arrow_table()
-    with duckdb.connect() as db:
-        db.register("instant", _instants([*raw.values(), history], zone))
-        tables = {noun: _typed(db, noun, table) for noun, table in raw.items()}
-        db.register("raw", history)
-        tables["history"] = db.sql(
-            "select cast(noun as varchar) as noun, cast(id as varchar) as id, i.day as recorded_on, "
-            "cast(nullif(cast(raw.day as varchar), '') as date) as day, "
-            "seq::bigint as seq from raw left join instant i on i.t = cast(recorded_at as varchar) order by noun, id, seq"
-        ).to_arrow_table()
-    return tables
-
-
 def sources_seen(db: Connection, known_at: datetime, zone: tzinfo) -> list[dict[str, Any]]:
     """One row a source, as of an instant: newest edition, last one that changed anything, refused rows of the newest."""
     table = table_of(Edition)
@@ -274,63 +234,3 @@ def _insert(db: Connection, table: Table, versions: pa.Table, stamp: dict[str, A
     """Core `executemany`, never multi-VALUES: that recompiles a new statement at each call."""
     if versions.num_rows:
         db.execute(insert(table), [row | stamp for row in versions.to_pylist()])
-
-
-def _newest(noun: str) -> str:
-    table = version_table(noun)
-    cells = []
-    for column in table.columns:
-        bare = column.name in ("seq", "gone") or str(column.type) in ("INTEGER", "BIGINT", "BOOLEAN")
-        cells.append(f"v.{column.name}" if bare else f"coalesce(v.{column.name}, '') as {column.name}")
-    return (
-        f"select {', '.join(cells)}, (select min(f.recorded_at) from {table.name} f where f.id = v.id) as first_known, "
-        f"(select max(h.recorded_at) from {table.name} h where h.id = v.id and not h.gone and h.recorded_at <= ?) as heard "
-        f"from {table.name} v join (select id, max(seq) as seq from {table.name} where recorded_at <= ? group by id) n "
-        "on n.seq = v.seq order by v.id"
-    )
-
-
-def _moves(noun: str, column: str) -> str:
-    return (
-        f"select '{noun}' as noun, id, recorded_at, coalesce({column}, '') as day, seq from "
-        f"(select *, lag({column}) over (partition by id order by seq) as was, row_number() over "
-        f"(partition by id order by seq) as k from {noun}_version where recorded_at <= ?) where k = 1 or {column} is not was"
-    )
-
-
-_HISTORY = f"{_moves('obligation', 'due_on')} union all {_moves('contract', 'end_on')}"
-
-
-def _instants(tables: Sequence[pa.Table], zone: tzinfo) -> pa.Table:
-    """Every instant that occurs, as stored, and the civil day it belongs to."""
-    found: set[str] = set()
-    for table in tables:
-        for name in {"recorded_at", "first_known", "heard"} & set(table.column_names):
-            found |= {str(value) for value in pc.unique(table[name]).to_pylist()}
-    texts = sorted(found)
-    days = [datetime.strptime(text, INSTANT).replace(tzinfo=UTC).astimezone(zone).date() for text in texts]
-    return pa.table({"t": pa.array(texts, pa.string()), "day": pa.array(days, pa.date32())})
-
-
-def _typed(db: duckdb.DuckDBPyConnection, noun: str, table: pa.Table) -> pa.Table:
-    """Give every column its true type again."""
-    db.register("raw", table)
-    cells = []
-    for name in NOUNS[noun].model_fields:
-        column = version_table(noun).c[name]
-        kind = {"BIGINT": "bigint", "INTEGER": "integer", "BOOLEAN": "boolean"}.get(str(column.type), "varchar")
-        if isinstance(column.type, Date):
-            kind = "date"
-        cells.append(f"cast({name} as {kind}) as {name}" if kind in ("bigint", "integer", "boolean") else
-                     f"cast(nullif(cast({name} as varchar), '') as {kind}) as {name}")  # fmt: skip
-    query = (
-        f"select {', '.join(cells)}, cast(source as varchar) as source, f.day as first_known_on, "
-        "h.day as heard_on, case when gone then r.day end as gone_on, "
-        "cast(source_row as integer) as source_row, cast(seq as bigint) as seq from raw "
-        "left join instant f on f.t = cast(first_known as varchar) left join instant r on r.t = cast(recorded_at as varchar) "
-        "left join instant h on h.t = cast(heard as varchar) "
-        "order by id"
-    )
-    found = db.sql(query).to_arrow_table()
-    db.unregister("raw")
-    return found

@@ -13,6 +13,7 @@ from functools import cache
 
 import holidays
 import pytest
+from dateutil.easter import easter
 
 from monitor.domain.errors import ConfigError
 from monitor.domain.workdays import Notice, Override, WorkCalendar, read_overrides, work_calendar
@@ -56,9 +57,45 @@ def weekdays_without_holidays(country: str, first_year: int, last_year: int) -> 
     return lambda day: day.weekday() < 5 and day not in off
 
 
+@cache
+def federal_holidays(year: int) -> frozenset[date]:
+    """5 U.S.C. 6103 as amended in 2021, and E.O. 11582 for days that fall on a weekend."""
+
+    def nth(month: int, weekday: int, number: int) -> date:
+        first = date(year, month, 1)
+        return first + timedelta(days=(weekday - first.weekday()) % 7 + 7 * (number - 1))
+
+    end_of_may = date(year, 5, 31)
+    fixed = [
+        date(year, 1, 1),
+        date(year, 6, 19),
+        date(year, 7, 4),
+        date(year, 11, 11),
+        date(year, 12, 25),
+        date(year + 1, 1, 1),
+    ]
+    observed = [day + {5: -ONE_DAY, 6: ONE_DAY}.get(day.weekday(), timedelta()) for day in fixed]
+    moving = [nth(1, 0, 3), nth(2, 0, 3), nth(9, 0, 1), nth(10, 0, 2), nth(11, 3, 4)]
+    return frozenset([*fixed, *observed, *moving, end_of_may - timedelta(days=end_of_may.weekday())])
+
+
+def american_by_statute(day: date) -> bool:
+    return day.weekday() < 5 and day not in federal_holidays(day.year)
+
+
+def target_is_open(day: date) -> bool:
+    """The closing days of TARGET as the Governing Council of the ECB set them for 2002 and after."""
+    sunday = easter(day.year)
+    closed = {(1, 1), (5, 1), (12, 25), (12, 26)}
+    return (
+        day.weekday() < 5 and (day.month, day.day) not in closed and day not in (sunday - 2 * ONE_DAY, sunday + ONE_DAY)
+    )
+
+
 ORACLES: dict[str, tuple[Callable[[date], bool], int, int]] = {
     "CN": (china_by_chinesecalendar, 2004, 2026),
-    "US": (weekdays_without_holidays("US", 1990, 2045), 1990, 2045),
+    "US": (american_by_statute, 2022, 2045),
+    "EU": (target_is_open, 2002, 2045),
     "DE": (weekdays_without_holidays("DE", 1991, 2045), 1991, 2045),
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from monitor.facts import nothing, schema
 
 Row = dict[str, Any]
 World = dict[str, list[Row]]
+Facts = Callable[..., Row]
 
 AS_OF = date(2026, 3, 2)
 
@@ -23,17 +24,27 @@ def tables(world: Mapping[str, Sequence[Row]]) -> dict[str, pa.Table]:
     return nothing() | {noun: pa.Table.from_pylist(list(rows), schema=schema(noun)) for noun, rows in world.items()}
 
 
+MANY = {
+    "unit": 2, "party": 3, "contract": 6, "obligation": 14, "payment": 14, "amendment": 9, "guarantee": 8, "review": 6,
+    "filing": 8, "publication": 6, "complaint": 6, "disclosure": 4,
+}  # fmt: skip
+
+
 def random_world(seed: int) -> World:
     """A district of two registers, in which half of what is known lies after the day, and much is not known at all."""
     chance = random.Random(seed)
-    world: World = {"unit": _some(chance, "unit", 2), "party": _some(chance, "party", 3)}
-    world["contract"] = _some(chance, "contract", 6)
-    for row in world["contract"]:
-        row |= {"unit_id": chance.choice(["unit 0", "unit 1", None]), "party_id": chance.choice(["party 0", "party 1"])}
-    for noun, count in {"obligation": 14, "payment": 12, "amendment": 8, "filing": 6, "publication": 6}.items():
-        world[noun] = _some(chance, noun, count)
+    world: World = {noun: _some(chance, noun, MANY[noun]) for noun in NOUNS}
+    keys = {"unit_id": 2, "party_id": 2, "contract_id": 6}
+    for noun, model in NOUNS.items():
         for row in world[noun]:
-            row["contract_id"] = f"contract {chance.randrange(6)}"
+            row |= {key: f"{key[:-3]} {chance.randrange(n)}" for key, n in keys.items() if key in model.model_fields}
+    for row in world["contract"]:
+        row |= {
+            "unit_id": chance.choice([row["unit_id"], None]),
+            "jurisdiction": chance.choice(["CN-CQ", "CN", "US", "DE"]),
+        }
+    for row in world["complaint"]:
+        row |= {"contract_id": chance.choice([row["contract_id"], None])}
     world["history"] = [
         {"noun": noun, "id": row["id"], "recorded_on": day_around(chance), "day": day_around(chance), "seq": number}
         for noun in ("obligation", "contract")

@@ -3,36 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
 from monitor.domain.nouns import NOUNS
 from monitor.engines.duckdb import Engine
 from monitor.facts import PARENTS, documented, nothing, query, schema, subjects
-from tests.facts import AS_OF, Row, random_world, tables
+from tests.facts import AS_OF, Facts, Row, random_world, tables
 
 TOMORROW, YESTERDAY = AS_OF + timedelta(1), AS_OF - timedelta(1)
 OVER = ("completed", "terminated", "cancelled", "archived")
-
-Facts = Callable[..., Row]
-
-
-@pytest.fixture
-def facts() -> Facts:
-    """The facts of one contract (or of another subject, all its rows by key) of a district of these rows."""
-
-    def of(subject: str = "contract", **world: Any) -> Row:
-        contract = {"id": "A", "title": "Road", "source": "ledger", "currency": "CNY", **world.pop("contract", {})}
-        rows = {noun: [{"contract_id": "A", "source": "ledger", **row} for row in some] for noun, some in world.items()}
-        with Engine(tables({"contract": [contract], **rows}), {}, as_of=AS_OF) as engine:
-            found = {row["id"]: row for row in engine.rows(f"select * from fact_{subject}")}
-        return found["A"] if subject == "contract" else found
-
-    return of
 
 
 @pytest.fixture(scope="module")
@@ -236,10 +219,10 @@ def test_a_warning_nobody_acted_on_is_a_fact_and_an_escalation_is_none(facts: Fa
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_sums_over_a_contract_are_the_sums_of_its_parts(seed: int) -> None:
+def test_sums_over_a_contract_a_unit_and_a_party_are_the_sums_of_their_parts(seed: int) -> None:
     with Engine(tables(random_world(seed)), {}, as_of=AS_OF) as engine:
         by_contract = {row["id"]: row for row in engine.rows("select * from fact_contract")}
-        parts = {noun: engine.rows(f"select * from fact_{noun}") for noun in ("obligation", "payment", "party")}
+        parts = {noun: engine.rows(f"select * from fact_{noun}") for noun in ("obligation", "payment", "unit", "party")}
     for key, contract in by_contract.items():
         promises = [row for row in parts["obligation"] if row["contract_id"] == key]
         still = [row for row in promises if row["done_on"] is None and row["status"] not in ("met", "waived")]
@@ -247,6 +230,17 @@ def test_sums_over_a_contract_are_the_sums_of_its_parts(seed: int) -> None:
         payments = [row for row in parts["payment"] if row["contract_id"] == key and row["side"] != "counterparty"]
         sums = [row["paid"] for row in payments if row["paid"] is not None]
         assert contract["paid"] == (sum(sums) if sums else None)
+        owed = [row for row in payments if (row["unpaid"] or 0) > 0]
+        assert contract["unpaid_since"] == min((row["base_on"] for row in owed if row["base_on"]), default=None)
+        ours = [row for row in still if row["side"] == "government"]
+        assert (contract["government_open"] or 0) == len(ours) + len(owed)
+        late = [row["due_on"] for row in [*ours, *owed] if row["due_on"] and row["due_on"] < AS_OF]
+        assert contract["government_overdue_latest"] == max(late, default=None)
+    for unit in parts["unit"]:
+        mine = [row for row in by_contract.values() if row["unit_id"] == unit["id"]]
+        duties = sum(row["government_open"] or 0 for row in mine)
+        assert (unit["contracts"], unit["duties_open"]) == (len(mine), duties)
     for party in parts["party"]:
         mine = [row for row in by_contract.values() if row["party_id"] == party["id"]]
         assert party["open_contracts"] == sum(1 for row in mine if row["status"] not in OVER)
+        assert party["duties_open"] == sum(row["party_open"] or 0 for row in mine)

@@ -117,8 +117,8 @@ def test_a_storm_of_a_thousand_loses_nobody() -> None:
 
 
 def test_what_is_not_known_is_said() -> None:
-    text = received(warning(missing=["payment.invoice_on", "let.rate"], provisional=True, due=None, money=None)).text
-    assert "以下事实没有记录：开票日期 (payment.invoice_on) let.rate" in text
+    text = received(warning(missing=["payment.invoice_on", "limit.days"], provisional=True, due=None, money=None)).text
+    assert "以下事实没有记录：发票日期、规定天数" in text
     assert "所涉年度的工作日安排尚未公布" in text
     assert "本规则不设固定期限" in text
     assert "本规则未就此事项给出金额" in text

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from itertools import pairwise
-from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
 from monitor.domain.words import LANGS
 from monitor.reports.page import TOP_ROWS, TOP_UNITS, TOP_WARNINGS, portfolio_page
-from monitor.reports.portfolio import Header, Portfolio
+from monitor.reports.portfolio import Portfolio
 from tests.conftest import Golden
+from tests.reports.made import NOTHING, finding, tiny_report, unit
 from tests.reports.reading import SVG, Element, blocks, read_markup
 
 HOSTILE = (
@@ -34,96 +34,9 @@ def pictures(report: Portfolio, lang: str = "en") -> list[ElementTree.Element]:
     ]
 
 
-def unit(name: str, overdue: int, due_soon: int) -> dict[str, Any]:
-    levels = {"red": overdue, "orange": 0, "yellow": 0, "blue": due_soon}
-    days = {"oldest_days": 41 if overdue else None}
-    return (
-        {"unit": name, "contracts": 2, "open": overdue + due_soon + 1, "overdue": overdue, "due_soon": due_soon}
-        | days
-        | levels
-    )
-
-
-def month(name: str, on_time: int, late: int, overdue: int, ahead: int) -> dict[str, Any]:
-    return {"month": name, "on_time": on_time, "late": late, "overdue": overdue, "ahead": ahead}
-
-
-def finding(level: str, rule: str = "CN-PAY-01", **changes: Any) -> dict[str, Any]:
-    return {
-        "level": level, "rule": rule, "subject_id": "gov:2026-118/3",
-        "rule_title": {"zh": "中小企业款项法定付款期限", "en": "Statutory payment term"},
-        "says": {"zh": "法定应于2026年2月18日前付清。", "en": "The law requires payment by 18 Feb 2026."},
-        "action": {"zh": "明确付款日期。", "en": "Name a day of payment."},
-        "cite": "《保障中小企业款项支付条例》第九条", "side": "government", "basis": "statute", "subject": "payment",
-        "subject_title": "进度款", "contract_id": "gov:2026-118", "contract_title": "道路养护", "contract_number": "2026-118",
-        "unit": "城管局", "party": "路平养护公司", "due": "2026-02-18", "days_late": 41, "money": "50000.00",
-        "currency": "CNY", "evidence": {}, "missing": [], "provisional": False, "source": "ledger", "source_row": 3,
-    } | changes  # fmt: skip
-
-
-def coverage(rule: str, **changes: Any) -> dict[str, Any]:
-    return {
-        "rule": rule, "title": {"zh": f"规则{rule}", "en": f"Rule {rule}"}, "subject": "payment", "jurisdiction": "CN",
-        "judged": 4, "not_applicable": 0, "clear": 4, "fires": 0, "unknown": 0, "contracts_blind": 0, "contracts_without": 0,
-        "missing": [],
-    } | changes  # fmt: skip
-
-
-NOTHING = Portfolio(
-    header=Header(
-        office="", declared="", as_of=date(2026, 3, 31), known_at=datetime(2026, 3, 31, 15, 59, 59, tzinfo=UTC),
-        rules_hash="ab12" * 16, facts_hash="cd34" * 16, provisional_calendar=False,
-    ),
-    totals=dict.fromkeys(
-        ("contracts", "units", "obligations", "open", "overdue", "due_soon", "no_day", "done", "done_late"), 0
-    ),
-    levels={"red": 0, "orange": 0, "yellow": 0, "blue": 0},
-    rules=[], units=[], months=[month("2026-03", 0, 0, 0, 0)], findings=[], moved=[], vanished=[], sources=[], coverage=[],
-)  # fmt: skip
-
-
-SOURCE = {
-    "source": "ledger", "editions": 3, "quarantined": 1, "vanished": 1, "stale_after_days": 35,
-    "last_edition_on": date(2026, 3, 30), "last_change_on": date(2026, 3, 30), "days_silent": 1, "stale": False,
-}  # fmt: skip
-
-
 @pytest.fixture
 def tiny() -> Portfolio:
-    """One office, three units, four months, a warning of each level: small enough to count by hand."""
-    rule = {"rule": "CN-PAY-01", "title": {"zh": "法定付款期限", "en": "Statutory payment term"}, "side": "government"}
-    header = replace(NOTHING.header, office="区司法局", declared="演示数据", provisional_calendar=True)
-    return Portfolio(
-        header=header,
-        totals={
-            "contracts": 5, "units": 3, "obligations": 20, "open": 11, "overdue": 6, "due_soon": 3, "no_day": 1,
-            "done": 9, "done_late": 4,
-        },
-        levels={"red": 1, "orange": 1, "yellow": 1, "blue": 1},
-        rules=[rule | {"total": 4, "red": 1, "orange": 1, "yellow": 1, "blue": 1}],
-        units=[unit("城管局", 4, 1), unit("", 2, 2), unit("水务局", 0, 0)],
-        months=[
-            month("2026-01", 2, 3, 1, 0), month("2026-02", 3, 0, 0, 0), month("2026-03", 0, 1, 3, 0),
-            month("2026-04", 0, 0, 0, 4),
-        ],
-        findings=[finding(level) for level in ("red", "orange", "yellow", "blue")],
-        moved=[{
-            "noun": "obligation", "id": "gov:2026-118/3", "title": "竣工验收", "contract_id": "gov:2026-118",
-            "before": date(2026, 3, 1), "after": date(2026, 2, 26), "days": -3, "recorded_on": date(2026, 2, 20),
-        }],
-        vanished=[{"id": "gov:2025-7", "title": "桥梁检测", "source": "ledger", "gone_on": date(2026, 2, 1)}],
-        sources=[
-            SOURCE,
-            SOURCE | {"source": "register", "last_change_on": date(2026, 1, 1), "days_silent": 89, "stale": True},
-        ],
-        coverage=[
-            coverage("CN-PAY-01"),
-            coverage("CN-PAY-03", unknown=3, clear=1, contracts_blind=2, missing=[{"fact": "payment.base_on", "count": 3}]),
-            coverage("CN-PAY-06", judged=0, clear=0, contracts_without=5, contracts_blind=5),
-            coverage("US-PAY-01", judged=0, clear=0, jurisdiction="US"),
-            coverage("GEN-PTY-01", judged=0, clear=0, subject="party", jurisdiction=None),
-        ],
-    )  # fmt: skip
+    return tiny_report()
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -148,6 +61,7 @@ def test_headings_stand_in_order_and_none_is_skipped(tiny: Portfolio) -> None:
     assert [e.text for e in headings] == [
         "Where we stand", "Key numbers", "Due and overdue, by month", "By unit", "Warnings", "By rule", "Worst first",
         "Due days that moved", "Contracts listed no more", "Sources", "What could be judged, and what could not",
+        "Law of China", "Generic rules", "Other law",
     ]  # fmt: skip
     depths = [int(e.tag[1]) for e in headings]
     assert depths[0] == 1
@@ -269,28 +183,6 @@ def test_a_silent_source_is_named_at_the_top_and_in_its_row(tiny: Portfolio) -> 
     assert "No longer updating: register (89 days without a change)." in notices[0]
     assert "provisional" in notices[1]
     assert [row.all("td")[0].text for row in page.by_id("sources").all("tr")[1:]] == ["updating", "▲ stopped updating"]
-
-
-def test_what_cannot_be_computed_says_why(tiny: Portfolio) -> None:
-    rows = [(row.all("th")[0].text[:9], row.all("td")[-1].text) for row in read(tiny).by_id("coverage").all("tr")[1:]]
-    assert [rule for rule, _ in rows] == ["CN-PAY-03", "CN-PAY-01", "CN-PAY-06", "GEN-PTY-0", "US-PAY-01"]
-    reasons = [reason for _, reason in rows]
-    assert reasons[0] == "missing: term starts (3)"
-    assert reasons[1:] == [
-        "nothing missing", "nothing of this kind is recorded in 5 contracts (payment)",
-        "nothing of this kind is recorded (party)", "other law (US): no contract under it",
-    ]  # fmt: skip
-
-
-def test_what_does_not_apply_and_what_has_no_name_for_readers_is_said_as_it_is(tiny: Portfolio) -> None:
-    rows = [
-        coverage("A", not_applicable=4, clear=0), coverage("B", not_applicable=4, clear=0, jurisdiction=None),
-        coverage("C", unknown=1, contracts_blind=1, missing=[{"fact": "payment.unheard_of", "count": 1}]),
-    ]  # fmt: skip
-    told = [row.all("td")[-1].text for row in read(replace(tiny, coverage=rows)).by_id("coverage").all("tr")[1:]]
-    assert told == [
-        "missing: payment.unheard_of (1)", "applies to nothing on record (law of CN)", "applies to nothing on record",
-    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("lang", LANGS)

@@ -17,7 +17,9 @@ from monitor.domain.errors import RejectedError
 from monitor.domain.sandbox import sandbox
 from monitor.sources import Reading, kinds
 from monitor.sources.border import Refusal
-from monitor.sources.ocds import OcdsSource
+from monitor.sources.fetch import Fetched
+from monitor.sources.ocds import OcdsSource, states
+from monitor.sources.ocds_rows import TOGETHER, tables
 from tests.sources.ocds_stories import BRIDGE, SOURCE, Json, everything, only, page, release, rows, say, work
 
 HERE = Path(__file__).resolve()
@@ -193,6 +195,63 @@ def test_half_a_character_does_not_stop_the_pull() -> None:
         only(say(b'{"ocid":"o","date":"2024-01-01","contracts":[{"id":"C","title":"B\\ud800"}]}'), "contract")["title"]
         == "B?"
     )
+
+
+@pytest.mark.parametrize(
+    ("published", "told"),
+    [
+        (b'"B\\ud800"', "B?"),
+        (b"NaN", "NaN"),
+        (b"1" * 60, "1" * 60),
+        (b"1.50", "1.50"),
+        (b'["B", 1.50]', '["B", "1.50"]'),
+    ],
+)
+def test_what_only_some_take_for_json_is_read_like_the_rest(published: bytes, told: str) -> None:
+    content = b'{"ocid":"o","date":"2024-01-01","x":NaN,"contracts":[{"id":"C","title":%s}]}' % published
+    for mark in (b"", b"\xef\xbb\xbf"):
+        assert _cells(page(mark + content))["contract"][0]["title"] == told
+
+
+def test_what_is_nearly_in_shape_gives_the_same_rows() -> None:
+    """A lone object for a list of it, nulls, numbers for texts, blanks around them: all of it is published."""
+    milestone, value = {"id": "1", "title": "Deck", "dueDate": "2024-05-01"}, {"amount": 5}
+    proper = release("2024-01-01", work(milestones=[milestone]) | {"value": value}, parties=[{"name": "Ashford"}])
+    near = milestone | {"id": 1, "title": " Deck ", "dueDate": " 2024-05-01 ", "documents": None, "status": ""}
+    odd = release(
+        "2024-01-01", work(milestones=[None, near]) | {"value": 5}, parties={"name": "Ashford", "roles": None}
+    )
+    assert _cells(page(odd | {"contracts": odd["contracts"][0], "awards": None})) == _cells(page(proper))
+
+
+def test_rows_do_not_depend_on_how_many_come_together() -> None:
+    """Leaves are gathered some processes at a time: one page of many gives what each alone gives."""
+    choose, odd = random.Random(20241123), [None, "", 7, " x ", {"id": "z"}]
+    many = []
+    for number in range(3 * TOGETHER + 1):
+        milestones = [{"id": f"M{n}", "title": "Deck"} for n in range(choose.randrange(3))]
+        transactions = [{"id": n, "value": {"amount": n}} for n in range(choose.randrange(3))]
+        contract = work(milestones=milestones, transactions=transactions) | {
+            "milestones": [*milestones[:1], {"id": "P"}]
+        }
+        story = release("2024-01-01", contract | {"documents": [{"id": "D"}]}, ocid=f"ocds-{number:03}")
+        many.append({name: _spoiled(value, odd, choose) for name, value in story.items() if name != "ocid"})
+        many[-1] |= {"ocid": story["ocid"], "date": "2024-01-01"}
+    apart: dict[str, list[Json]] = {noun: [] for noun in NOUNS}
+    for one in many:
+        for noun, found in _cells(page(one)).items():
+            apart[noun] += found
+    assert _cells(page(many)) == apart
+    assert len(apart["obligation"]) > 3 * TOGETHER
+
+
+def _cells(*pages: Fetched) -> dict[str, list[Json]]:
+    """The rows of every noun before the border, without where they stood."""
+    found = tables(states(pages, []))
+    return {
+        noun: [{name: cell for name, cell in row.items() if cell is not None and name != "source_row"} for row in rows]
+        for noun, rows in ((noun, table.to_pylist()) for noun, table in found.items())
+    }
 
 
 def test_whatever_stands_in_a_release_is_read_or_refused() -> None:

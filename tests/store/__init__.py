@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import random
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pyarrow as pa
 from monitor.domain.nouns import NOUNS
 from monitor.facts import schema
 from monitor.store import Store, runs, versions
+from tests.facts import random_world
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -68,6 +70,34 @@ class Register:
             noun=noun, good=pa.Table.from_pylist(good, schema=columns),
             seen=pa.table({"id": pa.array([row["id"] for row in made], pa.string())}),
         )  # fmt: skip
+
+
+def random_history(store: Store, seed: int, *, editions: int = 4, month: int = 1) -> list[datetime]:
+    """Two registers, one complete, tell of a random district in turn; things change, vanish and return. Gives the instants.
+
+    The first edition is of the 5th of `month` in 2026, each later one ten days after.
+    """
+    chance = random.Random(seed)
+    registers = [Register(store, "first"), Register(store, "second", complete=False)]
+    instants = []
+    for number in range(editions):
+        at = datetime(2026, month, 5, tzinfo=UTC) + timedelta(days=10 * number, hours=7 * number)
+        registers[number % 2].says(at, **random_edition(chance))
+        instants.append(at)
+    return instants
+
+
+def random_edition(chance: random.Random) -> dict[str, Any]:
+    """A part of a random district, as a register says it. Two editions name the same things, mostly with another content."""
+    world = random_world(chance.randrange(3))
+    return {
+        noun: [
+            {name: row.get(name) for name in model.model_fields if row.get(name) is not None}
+            for row in world[noun]
+            if chance.random() < 0.8
+        ]
+        for noun, model in NOUNS.items()
+    }
 
 
 KEYS = ("id", "unit_id", "party_id", "contract_id", "obligation_id")

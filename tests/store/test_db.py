@@ -18,7 +18,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, exc
 
 from monitor.domain.errors import IntegrityError, StoreError
-from monitor.store import Store, versions
+from monitor.store import Store, reading
 from monitor.store.db import BUSY_TIMEOUT_MS, MIGRATIONS
 from monitor.store.tables import METADATA
 
@@ -194,7 +194,7 @@ def test_a_database_that_may_only_be_read_says_what_to_do(store: Store) -> None:
 def test_a_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
     store = Store(tmp_path / name / "lvyue.db", create=True)
     assert store.path.exists()
-    assert versions.portfolio(store.path, datetime(2026, 3, 1, tzinfo=UTC), UTC)["contract"].num_rows == 0
+    assert reading.portfolio(store.path, datetime(2026, 3, 1, tzinfo=UTC), UTC)["contract"].num_rows == 0
 
 
 def test_a_damaged_database_is_told_from_a_busy_one(store: Store) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from monitor.domain.nouns import NOUNS
 from monitor.facts import schema
-from monitor.store import Store, versions
+from monitor.store import Store, reading, versions
 from tests.store import Register, cells, new_store
 
 SHANGHAI, NEW_YORK = ZoneInfo("Asia/Shanghai"), ZoneInfo("America/New_York")
@@ -37,7 +37,7 @@ def register(store: Store) -> Register:
 
 
 def known(store: Store, noun: str, *names: str, at: datetime = THURSDAY) -> list[tuple[object, ...]]:
-    return cells(versions.portfolio(store.path, at, UTC)[noun], names)
+    return cells(reading.portfolio(store.path, at, UTC)[noun], names)
 
 
 def counted(counts: versions.Counts) -> dict[str, int]:
@@ -193,7 +193,7 @@ def test_an_edition_of_midnight_is_of_the_offices_own_day(
     register.says(instant, contract=[ROAD | {"end_on": NEW_YEARS_EVE}])
     register.says(instant + INSTANT, contract=[])
     for zone, day in days.items():
-        tables = versions.portfolio(register.store.path, instant + INSTANT, zone)
+        tables = reading.portfolio(register.store.path, instant + INSTANT, zone)
         wanted = date.fromisoformat(day)
         assert cells(tables["contract"], ["first_known_on", "heard_on", "gone_on"]) == [(wanted,) * 3]
         assert cells(tables["history"], ["recorded_on"]) == [(wanted,)]
@@ -212,7 +212,7 @@ def test_the_portfolio_has_the_columns_that_facts_are_made_from(register: Regist
         nouns[noun] = [bare, full | {"id": "b"}][:rows]
     if rows:
         register.says(MONDAY, **nouns)
-    found = versions.portfolio(register.store.path, THURSDAY, UTC)
+    found = reading.portfolio(register.store.path, THURSDAY, UTC)
     assert {name: table.num_rows for name, table in found.items() if name != "history"} == dict.fromkeys(NOUNS, rows)
     for name, table in found.items():
         assert table.schema.equals(schema(name)), name

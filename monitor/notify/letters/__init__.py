@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 
 from monitor.domain.errors import DeliveryError
 from monitor.domain.warning import URGENT, Letter
-from monitor.domain.words import LANGS, word
+from monitor.domain.words import LANGS, fact_value, word
 from monitor.notify.letters.content import Content, Item
 from monitor.notify.letters.inert import cut, one_line
 from monitor.notify.letters.reader import Reader
@@ -73,12 +73,13 @@ def write(letter: Letter) -> Written:
 
 def _warning(letter: Letter, content: Content, reader: Reader) -> Written:
     item = content.items[0]
-    title = f"{item.number} {item.rule_title.in_language(letter.lang)} – {item.about}"
+    title = f"{item.number} {item.rule_title.in_language(letter.lang)} – {reader.about(item)}"
     subject = reader.say("subject", level=reader.word(item.level).upper()) + title
     special = {
         "item": item, "form": "warning" if item.level in URGENT else "reminder", "worst": item.level,
         "preview": item.says.in_language(letter.lang), "parties": _parties(item, reader), "law": _law(item, reader),
-        "gaps": _gaps(item, reader),
+        "gaps": _gaps(item, reader), "evidence": reader.evidence(item),
+        "not_recorded": reader.not_recorded(item),
     }  # fmt: skip
     return _written(letter, content, reader, subject=subject, special=special)
 
@@ -102,7 +103,7 @@ def _written(
 ) -> Written:  # fmt: skip
     context, address = content.context, one_line(letter.recipient, 160)
     subject = cut(one_line(subject), SUBJECT_COLUMNS)
-    known_at = reader.value("known_at", context.known_at)
+    known_at = fact_value("known_at", context.known_at, letter.lang)
     values = special | {
         "r": reader, "content": content, "subject": subject, "address": address, "to": content.name or address,
         "office": context.office or reader.say("office"), "humility": [word("no_proof", lang) for lang in LANGS],
@@ -127,27 +128,35 @@ def _shelf() -> Environment:
 
 
 def _parties(item: Item, reader: Reader) -> list[tuple[str, str]]:
-    """Label and value of what the warning is about; what is not recorded is said to be unknown."""
+    """Label and value of what the warning is about; what is not recorded is said to be unknown.
+
+    A unit or a party is no part of a contract here: what it is not about is left out.
+    """
     rows = [] if item.contract_title is None else [
         (reader.say("contract"), item.contract_title), (reader.say("contract_number"), item.contract_number),
     ]  # fmt: skip
     if item.subject_title != item.contract_title:
-        rows.append((reader.say(f"subject.{item.subject}"), item.subject_title))
-    rows += [(reader.say("unit"), item.unit), (reader.say("party"), item.party)]
+        rows.append((reader.say(f"subject.{item.subject}"), reader.subject(item)))
+    around = {"unit": item.unit, "party": item.party}
+    around.pop(item.subject, None)
+    labels = {"unit": "complained_of"} if item.subject == "complaint" else {}
+    rows += [
+        (reader.say(labels.get(name, name)), told)
+        for name, told in around.items() if item.contract_title is not None or told
+    ]  # fmt: skip
     return [(label, value or reader.word("unknown")) for label, value in rows]
 
 
 def _law(item: Item, reader: Reader) -> str:
     """The article, with a plain word if it is no statute or was not checked against the text."""
     note = "" if item.basis == "statute" else reader.say(f"basis.{item.basis}")
-    return f"{item.cite} {note}".strip()
+    return f"{reader.cite(item)}{reader.say('gap')}{note}".strip()
 
 
 def _gaps(item: Item, reader: Reader) -> list[str]:
     gaps = []
     if item.missing:
-        names = [f"{reader.fact(name)} ({name})" if reader.fact(name) else name for name in item.missing]
-        gaps.append(reader.say("missing", facts=reader.say("comma").join(names)))
+        gaps.append(reader.say("missing", facts=reader.missing(item)))
     if item.provisional:
         gaps.append(reader.say("provisional"))
     return gaps or [reader.say("no_gaps")]

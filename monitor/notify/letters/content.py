@@ -64,11 +64,6 @@ class Item(Stored):
     source: Line | None = None
     source_row: int | None = None
 
-    @property
-    def about(self) -> str:
-        """What the warning is about, in a title: the contract, or else the subject itself."""
-        return self.contract_title or self.subject_title
-
 
 class Context(Stored):
     """Where the letter comes from: office, rules and the knowledge it stands on. `declared` says if data were made up."""

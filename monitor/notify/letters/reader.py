@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP
 from typing import Any
 
 from monitor.domain.money import Money, minor_digits
 from monitor.domain.warning import SHAPES
-from monitor.domain.words import keys, shown, word
+from monitor.domain.words import fact_name, fact_value, is_evidence, shown, word
 from monitor.notify.letters.content import Item
 from monitor.notify.letters.inert import cut
 
 _NUMERALS = "一二三四五六七八九"
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_DECIMAL = re.compile(r"-?\d{1,30}\.\d{1,10}")
+_KINDS = ("contract", "party", "unit", "let", "limit")
+"""What stands after the subject's own facts: whose it is, what was computed, what the rule sets."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One line of the evidence, in words."""
+
+    name: str
+    value: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,26 +87,38 @@ class Reader:
         minor = item.money.scaleb(minor_digits(item.currency)).to_integral_value(ROUND_HALF_UP)
         return Money(int(minor), item.currency).text(self.lang)
 
-    def fact(self, name: str) -> str:
-        """A short name for a fact; nothing where only its dotted name is known."""
-        return word(f"fact.{name}", self.lang) if f"fact.{name}" in keys() else ""
+    def evidence(self, item: Item) -> list[Evidence]:
+        """What a person is shown of the facts on record: the subject's own first, then what is around it, then the rule's."""
+        lines = [
+            Evidence(
+                name=cut(fact_name(name, self.lang, item.rule), 80),
+                value=cut(fact_value(name, value, self.lang, item.rule), 600),
+                source=cut(self.source(name, item), 120),
+            )
+            for name, value in _told(item) if value is not None
+        ]  # fmt: skip
+        return list({(line.name, line.value): line for line in lines}.values())
 
-    def value(self, name: str, value: Any) -> str:
-        """A fact's value. JSON has neither days nor decimals: they came as text and are shown as what they are.
+    def not_recorded(self, item: Item) -> str:
+        """In one sentence the facts that were asked for and are not on record: that is evidence too."""
+        names = self._names(item, [name for name, value in _told(item) if value is None])
+        return self.say("not_recorded", facts=names) if names else ""
 
-        >>> Reader("en").value("obligation.due_on", "2017-12-01"), Reader("zh").value("obligation.status", "scheduled")
-        ('1 Dec 2017', '待履行')
-        >>> Reader("en").value("payment.unpaid", "500000.0000"), Reader("en").value("limit.days", 30)
-        ('500,000.00', '30')
-        """
-        if isinstance(value, str) and _DAY.fullmatch(value):
-            return shown(_day(value), self.lang)
-        if isinstance(value, str) and _DECIMAL.fullmatch(value):
-            return shown(Decimal(value), self.lang)
-        if isinstance(value, float):
-            return shown(Decimal(str(value)), self.lang)
-        code = f"value.{name.partition('.')[2]}.{value}"
-        return word(code, self.lang) if code in keys() else cut(shown(value, self.lang), 600)
+    def missing(self, item: Item) -> str:
+        """The facts for lack of which something is not known."""
+        return self._names(item, item.missing)
+
+    def subject(self, item: Item) -> str:
+        """What the warning is about: its title, or the word for its kind where it has none."""
+        return fact_value(f"{item.subject}.title", item.subject_title, self.lang)
+
+    def about(self, item: Item) -> str:
+        """What the warning is about, in a title: the contract, or else the subject itself."""
+        return item.contract_title or self.subject(item)
+
+    def cite(self, item: Item) -> str:
+        """The articles, with the reader's own sign between them."""
+        return item.cite.replace("; ", "；") if self.lang == "zh" else item.cite
 
     def side(self, item: Item) -> str:
         """Who owes it: as recorded for this very promise, or else as the rule has it."""
@@ -119,9 +139,16 @@ class Reader:
             return item.source
         return self.say("source_row", source=item.source, row=item.source_row)
 
+    def _names(self, item: Item, facts: list[str]) -> str:
+        """Facts by their names, each once."""
+        return self.say("list").join(dict.fromkeys(cut(fact_name(name, self.lang, item.rule), 80) for name in facts))
 
-def _day(text: str) -> date | str:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return text
+
+def _told(item: Item) -> list[tuple[str, Any]]:
+    """The evidence that people are shown, in its order."""
+    order = dict.fromkeys([item.subject, *_KINDS])
+    shelves: dict[str, list[tuple[str, Any]]] = {kind: [] for kind in order}
+    for name, value in item.evidence.items():
+        if is_evidence(name, value, item.rule):
+            shelves.setdefault(name.partition(".")[0], []).append((name, value))
+    return [line for lines in shelves.values() for line in lines]

@@ -28,6 +28,6 @@ def _row(item: Item, reader: Reader) -> list[object]:
     title = item.rule_title.in_language(reader.lang)
     return [
         item.number, reader.word(item.level), f"{item.rule} {title}", item.contract_number, item.contract_title,
-        item.subject_title, item.unit, item.party, item.due and item.due.isoformat(), item.days_late,
+        reader.subject(item), item.unit, item.party, item.due and item.due.isoformat(), item.days_late,
         item.money, item.currency, item.cite, item.says.in_language(reader.lang),
     ]  # fmt: skip

@@ -1,0 +1,134 @@
+"""`lvyue demo --data district`: an office of the made district lives through its last three months.
+
+At each month-end its ledger is pulled, on that day as the office did, so that a day that moves in October is seen to move;
+all contracts are judged, and the letters laid as .eml files. The clock is the district's own: the evening of the month-end.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from rich.console import Console
+
+from monitor import pipeline, rulebook
+from monitor.config import Config, load
+from monitor.demo.district.book import workbook
+from monitor.demo.district.made import DECLARED, district
+from monitor.demo.district.world import NAME
+from monitor.domain.errors import UsageError
+from monitor.notify.outgoing import channel
+from monitor.reports import page, terminal
+from monitor.reports.portfolio import Portfolio, portfolio
+from monitor.store import Store
+from monitor.store.lock import exclusive
+
+MONTHS = 3
+LEAVINGS = ("lvyue.db", "lvyue.db-wal", "lvyue.db-shm", "lvyue.made")
+OURS = "# Written by `lvyue demo"
+"""How config.toml begins in a folder that a demo may work in."""
+FIRST_LINE = "# Written by `lvyue demo --data district`. Everything is made up: 虚构数据 made data."
+CONFIG = f"""\
+{FIRST_LINE}
+office = "{NAME}司法局"
+declared = "{DECLARED}"
+lang = "{{lang}}"
+state = "state"
+
+[calendar]
+country = "CN"
+timezone = "Asia/Shanghai"
+
+[rules]
+packs = ["core", "cn"]
+
+[[source]]
+name = "ledger"
+kind = "ledger"
+location = "ledger-{{last}}.xlsx"
+complete = true
+jurisdiction = "CN"
+
+[[recipient]]
+address = "sifaju@yunping.invalid"
+name = "云屏区司法局"
+lang = "zh"
+
+[[recipient]]
+address = "zhujianwei@yunping.invalid"
+name = "云屏区住房和城乡建设委员会"
+lang = "zh"
+units = ["云屏区住房和城乡建设委员会"]
+
+[[recipient]]
+address = "fenguan@yunping.invalid"
+name = "分管副区长"
+lang = "zh"
+level = "red"
+
+[[recipient]]
+address = "auditor@yunping.invalid"
+name = "Auditor"
+lang = "en"
+level = "orange"
+"""
+
+
+def play_district(
+    folder: Path,
+    *,
+    console: Console,
+    say: Callable[[str], None],
+    lang: str,
+    clock: Callable[[], datetime] | None = None,
+) -> None:
+    """Three month-ends, then the report and where things lie. `clock` says when letters are handed over: the evening of the
+    month-end when not given, so that the same demo leaves the same files on any day.
+
+    Raises UsageError for a folder that holds an office of the user's own.
+    """
+    path = folder / "config.toml"
+    if path.exists() and not path.read_text(encoding="utf-8").startswith(OURS):
+        raise UsageError(f"{folder} holds an office of your own", hint="give the demo a folder of its own")
+    folder.mkdir(parents=True, exist_ok=True)
+    made = district()
+    days = made.month_ends[-MONTHS:]
+    for day in days:
+        workbook(made, day, folder / f"ledger-{day}.xlsx")
+    say(f"{DECLARED}: {NAME}, seed {made.seed}; {MONTHS} ledgers lie in {folder}")
+    path.write_text(CONFIG.format(lang=lang, last=days[-1]), encoding="utf-8")
+    config = load(path)
+    with exclusive(config.state):
+        report = _months(config, days, say, clock)
+    terminal.show_portfolio(console, report, lang)
+    written = config.state / "portfolio.html"
+    written.write_text(page.portfolio_page(report, lang), encoding="utf-8")
+    say(f"{len(list((config.state / 'letters').glob('*.eml')))} letters lie in {config.state / 'letters'}")
+    say(f"the report as a page: {written}")
+    say(f"ask on: cd {folder} && lvyue alerts list")
+
+
+def _months(
+    config: Config, days: tuple[date, ...], say: Callable[[str], None], clock: Callable[[], datetime] | None
+) -> Portfolio:
+    for name in LEAVINGS:
+        (config.state / name).unlink(missing_ok=True)
+    shutil.rmtree(config.state / "letters", ignore_errors=True)
+    store = Store(config.database, create=True)
+    packs = config.settings.rules.packs
+    book = rulebook.load(config.rule_shelves(), config.calendars(), default_calendar="CN", packs=packs)
+    for day in days:
+        evening = config.end_of_day(day) - timedelta(hours=5)
+        source = config.source("ledger").model_copy(update={"location": f"ledger-{day}.xlsx"})
+        pulled = pipeline.pull(config, store, source, at=evening).counts
+        say(f"{day} pulled: {pulled.new:,} new rows, {pulled.changed:,} changed, {pulled.quarantined} refused")
+        scanned = pipeline.scan(config, store, book, as_of=day, known_at=config.end_of_day(day), at=evening)
+        found, changed = len(scanned.findings), len(scanned.changes)
+        say(f"{day} scanned: {found:,} findings, {changed:,} warnings changed, {scanned.letters} letters")
+        with channel(config.settings.mail, config.state / "letters") as post:
+            delivered = pipeline.deliver(store, post, at=clock() if clock else evening)
+        say(f"{day} delivered: {delivered.sent} letters")
+    with pipeline.look(config, store, book, as_of=days[-1], known_at=config.end_of_day(days[-1])) as view:
+        return portfolio(view.engine, view.judgement, book, view.header, view.sources)

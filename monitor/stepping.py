@@ -1,0 +1,105 @@
+"""From outcomes to changed warnings: each piece that is judged is laid against the open warnings while it is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from monitor import alerts, judging
+from monitor.domain.warning import Alert, Change, Signal
+from monitor.judging import Judged, Notes, Question
+from monitor.rulebook import Hit, Judgement, Rulebook
+from monitor.rulebook.wording import finding_content
+
+Key = tuple[str, str, str]
+"""Rule, subject and the subject's id: what one open warning is about."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Stepped:
+    """What judging brought: everything that fires, every warning that changes, and how often each rule had each outcome.
+
+    `sums` are those of `Engine.facts_sums`; `contracts` is the number of contracts judged when not all were.
+    """
+
+    hits: list[Hit] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    sums: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    contracts: int | None = None
+    notes: Notes = field(default_factory=Notes)
+
+
+def step_all(question: Question, waiting: dict[Key, Alert], *, changed_only: bool) -> Stepped:
+    """Every piece judged and stepped while it is there; then the open warnings for which nothing was found."""
+    outcome = Stepped()
+    if changed_only:
+        with judging.changed(question, outcome.notes) as judged:
+            if judged is not None:
+                seen = judged.contracts or frozenset()
+                mine = {k: a for k, a in waiting.items() if a.contract_id is None or a.contract_id in seen}
+                outcome.contracts = len(seen)
+                _take(outcome, judged, mine, question)
+                outcome.changes += _cleared(mine, _answers(judged, mine), question.as_of)
+                return outcome
+    answers: dict[Key, str] = {}
+    for judged in judging.everything(question, outcome.notes):
+        _take(outcome, judged, waiting, question)
+        answers |= _answers(judged, waiting)
+    outcome.changes += _cleared(waiting, answers, question.as_of)
+    return outcome
+
+
+def _take(outcome: Stepped, judged: Judged, waiting: dict[Key, Alert], question: Question) -> None:
+    hits, changes = _stepped(waiting, judged.judgement, question.book, question.as_of)
+    outcome.hits += hits
+    outcome.changes += changes
+    for rule, numbers in judged.judgement.counts().items():
+        before = outcome.counts.get(rule, {})
+        outcome.counts[rule] = {name: number + before.get(name, 0) for name, number in numbers.items()}
+    for subject, (count, exclusive, total) in judged.sums.items():
+        known = outcome.sums.get(subject, (0, 0, 0))
+        outcome.sums[subject] = (known[0] + count, known[1] ^ exclusive, known[2] + total)
+
+
+def _answers(judged: Judged, waiting: Mapping[Key, Alert]) -> dict[Key, str]:
+    """What became of open warnings that did not fire, as far as this piece can say."""
+    answers: dict[Key, str] = {}
+    for rule in sorted({alert.rule for alert in waiting.values()}):
+        mine = {alert.subject_id: key for key, alert in waiting.items() if alert.rule == rule}
+        answers |= {mine[subject]: outcome for subject, outcome in judged.judgement.outcomes(rule, mine).items()}
+    return answers
+
+
+def _stepped(
+    waiting: dict[Key, Alert], judgement: Judgement, book: Rulebook, on: date
+) -> tuple[list[Hit], list[Change]]:
+    """Each hit against the open warning it belongs to, which is then no longer waiting. Only what changed is put into words."""
+    rules = {rule.rule.id: rule.rule for rule in book.rules}
+    hits = judgement.hits()
+    changed: dict[tuple[str, str], Change] = {}
+    for hit in hits:
+        alert = waiting.pop((hit.rule, hit.subject, hit.subject_id), None)
+        signal = Signal(
+            rule=hit.rule, subject=hit.subject, subject_id=hit.subject_id, outcome=hit.outcome, contract_id=hit.contract_id,
+            unit=hit.unit, rule_hash=hit.rule_hash, finding={}, due=hit.due.isoformat() if hit.due else None,
+        )  # fmt: skip
+        change = alerts.step(alert, signal, on=on)
+        if change is not None:
+            changed[hit.rule, hit.subject_id] = change
+    found = judgement.fired(changed if len(changed) < len(hits) else None) if changed else []
+    words = {(finding.rule, finding.subject_id): finding_content(finding, rules[finding.rule]) for finding in found}
+    return hits, [replace(change, alert=replace(change.alert, finding=words[key])) for key, change in changed.items()]
+
+
+def _cleared(waiting: Mapping[Key, Alert], answers: Mapping[Key, str], on: date) -> Iterator[Change]:
+    """The open warnings for which nothing was found: clear for certain, or unknown."""
+    for key, alert in waiting.items():
+        outcome = answers.get(key, "unknown")
+        signal = Signal(
+            rule=alert.rule, subject=alert.subject, subject_id=alert.subject_id, outcome=outcome, finding={}
+        )
+        change = alerts.step(alert, signal, on=on)
+        if change is not None:
+            yield change

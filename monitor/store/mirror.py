@@ -1,0 +1,213 @@
+"""The mirror: what is known now as Parquet files beside the database, so that a scan reads columns and not versions.
+
+Derived data: it may be deleted at any time, and is built again. `mirror.json` says how far each noun was read (its highest
+`seq`); what came after is read from the database each time and laid over the files, and written into them when it has
+grown. A large portfolio is cut into parts by contract, so that each fits into memory.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet
+
+from monitor.domain.nouns import NOUNS
+from monitor.domain.portfolio import Layered
+from monitor.store import reading
+from monitor.store.reading import Reader
+
+PART_ROWS = 1_500_000
+"""Obligations and payments in one part: about a gigabyte of work for the engine."""
+
+GROWN = 0.01
+"""Share of changed rows from which files are written anew."""
+
+TABLES = (*NOUNS, "history")
+
+
+@dataclass(slots=True)
+class Mirror:
+    """The newest versions by noun and part. Make one with `opened`."""
+
+    folder: Path
+    parts: int = 1
+    through: dict[str, int] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
+    generation: dict[str, int] = field(default_factory=dict)
+    newer: dict[str, pa.Table] = field(default_factory=dict)
+    latest: dict[str, int] = field(default_factory=dict)
+    recorded_at: str = ""
+
+    def knows_all_by(self, known_at: datetime) -> bool:
+        """Whether nothing in the store is later than `known_at`: only then is the newest what was known."""
+        return self.recorded_at <= known_at.astimezone(UTC).strftime(reading.INSTANT)
+
+    def tables(self, part: int | None = None) -> dict[str, Layered]:
+        """Every noun's rows, of one part or of all."""
+        return {name: Layered(files=self._files(name, part), newer=self._newer(name, part)) for name in TABLES}
+
+    def related(self, contracts: set[str], *, units: set[str], parties: set[str]) -> set[str]:
+        """Some contracts, those of some units and parties, and every other contract of the same projects."""
+        with duckdb.connect() as db:
+            rows = self._layers(db, "contract")
+            for name, keys in (("contracts", contracts), ("units", units), ("parties", parties)):
+                db.register(name, pa.table({"key": pa.array(sorted(keys), pa.string())}))
+            found = db.execute(
+                f"with c as ({rows}), near as (select * from c where id in (from contracts) or unit_id in (from units) "
+                "or party_id in (from parties)) select id from near union select id from c where project_code in "
+                "(select project_code from near)"
+            ).fetchall()
+        return {row[0] for row in found}
+
+    def _layers(self, db: duckdb.DuckDBPyConnection, name: str) -> str:
+        """A query over all rows of a noun: those in the files, under the newer ones."""
+        db.register("newer", self.newer[name])
+        files = [str(file) for file in self._files(name, None)]
+        if not files:
+            return "select * from newer"
+        old = f"select * from read_parquet({files}, hive_partitioning = false)"
+        return f"{old} where id not in (select id from newer) union all by name select * from newer"
+
+    def _files(self, name: str, part: int | None) -> tuple[Path, ...]:
+        home = self.folder / name / str(self.generation[name])
+        return tuple(sorted(home.glob("*/*.parquet" if part is None else f"part={part}/*.parquet")))
+
+    def _newer(self, name: str, part: int | None) -> pa.Table:
+        rows = self.newer[name]
+        if part is None or self.parts == 1 or not rows.num_rows:
+            return rows
+        with duckdb.connect() as db:
+            db.register("rows", rows)
+            return db.sql(f"select * from rows where {_part_of(name, self.parts)} = {part}").to_arrow_table()
+
+
+def opened(folder: Path, database: Path, zone: tzinfo, *, may_write: bool, part_rows: int = PART_ROWS) -> Mirror | None:
+    """The mirror of a database as it is now: built, caught up or just read, whatever is cheapest.
+
+    A mirror of another database, release or time zone, or a damaged one, is thrown away and built anew. Who only reads
+    (`may_write` false) gets None where there is none yet.
+    """
+    with reading.opened(database, zone) as source:
+        identity = {"duckdb": duckdb.__version__, "zone": str(zone), "database": source.identity(), "nouns": _shape()}
+        mirror = _found(folder, identity, source)
+        if mirror is None and not may_write:
+            return None
+        if mirror is None:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            big = source.count("obligation") + source.count("payment")
+            mirror = Mirror(folder=folder, parts=1 + big // part_rows)
+            for name in TABLES:
+                _write(mirror, name, source, whole=True)
+            _remember(mirror, identity)
+        _catch_up(mirror, source, identity, may_write=may_write)
+        mirror.latest = {noun: source.last_seq(noun) for noun in NOUNS}
+        mirror.recorded_at = source.last_recorded_at()
+    return mirror
+
+
+def _found(folder: Path, identity: Mapping[str, Any], source: Reader) -> Mirror | None:
+    try:
+        said = json.loads((folder / "mirror.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    if said.get("identity") != identity:
+        return None
+    mirror = Mirror(
+        folder=folder, parts=said["parts"], through=said["through"], rows=said["rows"], generation=said["generation"]
+    )
+    going_back = any(source.last_seq(name) < mirror.through[name] for name in NOUNS)  # a backup was put back
+    return None if going_back or any(_counted(mirror, name) != mirror.rows[name] for name in TABLES) else mirror
+
+
+def _catch_up(mirror: Mirror, source: Reader, identity: Mapping[str, Any], *, may_write: bool) -> None:
+    """Read what came since, and write it into the files where it is more than a little."""
+    for name in TABLES:
+        with source.rows(name, after=mirror.through) as rows:
+            mirror.newer[name] = rows.read_all()
+    if not may_write:
+        return
+    grown = {name for name in TABLES if mirror.newer[name].num_rows > max(GROWN * mirror.rows[name], 1000)}
+    if grown & {"obligation", "contract"}:  # their history is read by how far they themselves were
+        grown.add("history")
+    for name in sorted(grown):
+        _write(mirror, name, source, whole=False)
+        mirror.newer[name] = mirror.newer[name].slice(0, 0)
+    if grown:
+        _remember(mirror, identity)
+
+
+def _write(mirror: Mirror, name: str, source: Reader, *, whole: bool) -> None:
+    """One noun's files of a new generation; the old ones stay until `mirror.json` names the new."""
+    generation = mirror.generation.get(name, 0) + 1
+    home = mirror.folder / name / str(generation)
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    with duckdb.connect(config={"threads": 2, "memory_limit": "1GB"}) as db:
+        if whole and source.last_seq(name if name in NOUNS else "contract") == 0:
+            pass  # no rows, no files
+        elif whole:
+            with source.rows(name) as rows:
+                db.register("rows", rows)
+                _copy(db, "select * from rows", name, mirror, home)
+        else:
+            _copy(db, mirror._layers(db, name), name, mirror, home)
+    mirror.generation[name] = generation
+    mirror.rows[name] = _counted(mirror, name)
+    if name in NOUNS:
+        mirror.through[name] = source.last_seq(name)
+
+
+def _copy(db: duckdb.DuckDBPyConnection, query: str, name: str, mirror: Mirror, home: Path) -> None:
+    options = "format parquet, compression zstd, row_group_size 122880"
+    where = str(home).replace("'", "''")
+    if mirror.parts == 1:
+        (home / "part=0").mkdir()
+        db.execute(f"copy ({query}) to '{where}/part=0/rows.parquet' ({options})")
+    else:
+        part = f"select *, {_part_of(name, mirror.parts)} as part from ({query})"
+        db.execute(f"copy ({part}) to '{where}' ({options}, partition_by (part), overwrite_or_ignore)")
+
+
+def _part_of(name: str, parts: int) -> str:
+    """The part a row belongs to: that of its contract; what has none is in the first, or goes with its own key."""
+    if name == "contract":
+        return f"(hash(id) % {parts})::int"
+    if name in ("unit", "party", "disclosure"):
+        return "0"
+    return f"(hash(coalesce(contract_id, id)) % {parts})::int"
+
+
+def _counted(mirror: Mirror, name: str) -> int:
+    """Rows in a noun's files; -1 when one of them cannot be read."""
+    try:
+        return sum(pyarrow.parquet.read_metadata(file).num_rows for file in mirror._files(name, None))
+    except (OSError, pa.ArrowInvalid):
+        return -1
+
+
+def _remember(mirror: Mirror, identity: Mapping[str, Any]) -> None:
+    """Name the new files, then let the old go: all but the generation before, which a report may be reading."""
+    said = {
+        "identity": identity, "parts": mirror.parts, "through": mirror.through, "rows": mirror.rows,
+        "generation": mirror.generation,
+    }  # fmt: skip
+    waiting = mirror.folder / "mirror.json.new"
+    waiting.write_text(json.dumps(said, indent=1), encoding="utf-8")
+    waiting.replace(mirror.folder / "mirror.json")
+    for name in TABLES:
+        for home in (mirror.folder / name).iterdir():
+            if int(home.name) < mirror.generation[name] - 1:
+                shutil.rmtree(home)
+
+
+def _shape() -> dict[str, list[str]]:
+    return {noun: list(model.model_fields) for noun, model in NOUNS.items()}

@@ -1,0 +1,79 @@
+"""Every rule on the shelf writes a letter that a person can read: in both languages, without a word of the machine's."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from monitor.domain.words import LANGS
+from monitor.facts import subjects
+from monitor.notify import compose
+from monitor.notify.letters import Written, write
+from monitor.rulebook import Finding, Rulebook
+from monitor.rulebook.wording import finding_content
+from tests.notify.cases import IDS, firing, first_findings, shelf
+from tests.notify.letters import AT, CHEN, CONTEXT, MORGAN, change
+from tests.notify.reading import Page
+
+MACHINE = re.compile(rf"\b(?:{'|'.join(subjects())}|let|limit|value|fact|letter|report)\.[a-z_]\w*")
+every_rule = pytest.mark.parametrize("rule_id", IDS)
+in_both = pytest.mark.parametrize("lang", LANGS)
+
+
+@pytest.fixture(scope="module")
+def book() -> Rulebook:
+    return shelf()
+
+
+@pytest.fixture(scope="module")
+def findings(book: Rulebook) -> dict[str, Finding]:
+    return first_findings(book)
+
+
+def told(finding: Finding, book: Rulebook, lang: str, *, together: bool = False) -> Written:
+    """The letter about one finding, or the digest with nothing else in it."""
+    rule = book.get(finding.rule).rule
+    alert = change(1, "blue" if together else "red", finding_content(finding, rule), rule=rule.id)
+    to = MORGAN if lang == "en" else CHEN
+    [letter] = compose([alert], [to], as_of=finding.as_of, at=AT, storm_over=25, context=CONTEXT[lang])
+    return write(letter)
+
+
+def said(finding: Finding, book: Rulebook, lang: str) -> str:
+    """The rule's own sentence, in which a fact stands as its rule's author put it."""
+    content = finding_content(finding, book.get(finding.rule).rule)
+    return str(content["says"][lang])
+
+
+@every_rule
+def test_the_example_that_is_written_of_fires(rule_id: str, book: Rulebook, findings: dict[str, Finding]) -> None:
+    assert findings[rule_id].outcome == firing(book.get(rule_id).rule).expect
+
+
+@in_both
+@every_rule
+def test_a_letter_of_every_rule_can_be_written_and_read(
+    rule_id: str, lang: str, book: Rulebook, findings: dict[str, Finding]
+) -> None:
+    for together in (False, True):
+        written = told(findings[rule_id], book, lang, together=together)
+        page = next(element for element in Page(written.html).root.all() if element.tag == "table")
+        for text in (written.subject, written.text, page.text):
+            assert text.strip()
+            assert "{" not in text
+            assert "_" not in text.replace(said(findings[rule_id], book, lang), ""), "a machine's name"
+            assert MACHINE.findall(text) == []
+
+
+@in_both
+@every_rule
+def test_every_line_of_evidence_is_in_the_readers_words(
+    rule_id: str, lang: str, book: Rulebook, findings: dict[str, Finding]
+) -> None:
+    evidence = told(findings[rule_id], book, lang).text
+    own = {"zh": r"[a-z]", "en": r"[\u4e00-\u9fff]"}[lang]
+    lines = re.findall(r"^- (.+?)(?:：|: )", evidence, re.MULTILINE)
+    assert lines
+    assert len(lines) == len(set(re.findall(r"^- .+", evidence, re.MULTILINE)))
+    assert [line for line in lines if re.search(own, line)] == []

@@ -1,0 +1,180 @@
+"""The program against a second reading of the law: subject by subject, over the thirty-six month-ends of the made district.
+
+`tests/district` is the second reading: plain Python from the catalogue's words, with another calendar and not a line of the
+program. Both are handed the same ledger and must name the same subjects, at the same level, for every rule of China and
+every general one. Two ledgers are shaken on top, for a healthy district asks few hard questions.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from monitor import rulebook
+from monitor.demo.district import District, district
+from monitor.domain.nouns import NOUNS
+from monitor.domain.workdays import WorkCalendar
+from monitor.engines.duckdb import Engine
+from monitor.facts import nothing, schema
+from monitor.rulebook import Judgement, Rulebook
+from tests.district import (
+    checks_amendments,
+    checks_clauses,
+    checks_generic,
+    checks_payment,
+    checks_performance,
+    checks_procedure,
+    checks_promises,
+    checks_works,
+    law,
+)
+
+HERE = Path(__file__).parent
+MODULES = (
+    checks_payment, checks_clauses, checks_works, checks_promises, checks_procedure, checks_performance,
+    checks_amendments, checks_generic,
+)  # fmt: skip
+CHECKS = {rule: check for module in MODULES for rule, check in module.CHECKS.items()}
+MONTHS = 36
+PLANNED = {"obligation": "due_on", "contract": "end_on"}
+"""The day of a noun whose moves are kept as history."""
+
+Found = dict[tuple[str, str], str]
+"""By rule and subject, the level."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Month:
+    """A ledger of a day, with the history of its planned days, and what each reading finds in it."""
+
+    day: date
+    rows: dict[str, list[dict[str, law.Value]]]
+    program: Found
+    checker: Found
+
+
+@pytest.fixture(scope="module")
+def book(calendars: dict[str, WorkCalendar]) -> Rulebook:
+    """The shelf as it ships: the rules of China and the general ones."""
+    return rulebook.load([HERE.parent / "rules"], calendars, default_calendar="CN", packs=("cn", "core"))
+
+
+@pytest.fixture(scope="module")
+def months(book: Rulebook, calendars: dict[str, WorkCalendar]) -> list[Month]:
+    """Every month-end, judged twice. Two at a time: the database plans and runs outside of Python's lock."""
+    ledgers = ledgers_of(district())
+
+    def judge(day: date) -> Month:
+        rows = ledgers[day]
+        program = found_by_program(rows, day, book, calendars)
+        return Month(day=day, rows=rows, program=program, checker=found_by_checker(rows, day))
+
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(judge, ledgers))
+
+
+def ledgers_of(made: District) -> dict[date, dict[str, list[dict[str, law.Value]]]]:
+    """The ledger of each month-end, with a row of history for every planned day that was new or had moved by then."""
+    known: dict[tuple[str, str], law.Value] = {}
+    history: list[dict[str, law.Value]] = []
+    ledgers = {}
+    for day in made.month_ends:
+        rows = dict(made.rows(day))
+        for noun, name in PLANNED.items():
+            for row in rows[noun]:
+                key = (noun, str(row["id"]))
+                if key not in known or known[key] != row.get(name):
+                    known[key] = row.get(name)
+                    contract = row["id"] if noun == "contract" else row["contract_id"]
+                    told = {"noun": noun, "id": row["id"], "contract_id": contract, "day": row.get(name)}
+                    history.append({**told, "recorded_on": day, "seq": len(history)})
+        ledgers[day] = rows | {"history": list(history)}
+    return ledgers
+
+
+def found_by_program(
+    rows: Mapping[str, Sequence[Mapping[str, law.Value]]],
+    day: date,
+    book: Rulebook,
+    calendars: dict[str, WorkCalendar],
+) -> Found:
+    """What the rules on the shelf find, in the engine that every scan uses."""
+    tables = nothing() | {"history": pa.Table.from_pylist(list(rows["history"]), schema=schema("history"))}
+    for noun in NOUNS:
+        told = [{**row, "source": "district", "source_row": n, "seq": n} for n, row in enumerate(rows[noun])]
+        tables[noun] = pa.Table.from_pylist(told, schema=schema(noun))
+    with Engine(tables, calendars, as_of=day) as engine:
+        hits = Judgement(engine.db, book.rules).hits()
+    return {(hit.rule, hit.subject_id): hit.outcome for hit in hits if hit.rule in CHECKS}
+
+
+def found_by_checker(rows: Mapping[str, Sequence[law.Row]], day: date) -> Found:
+    """What the second reading finds, row by row."""
+    world = law.world_of(rows, day)
+    answers = {
+        (rule, str(row["id"])): check(row, world, day)
+        for rule, (subject, check) in CHECKS.items()
+        for row in rows[subject]
+    }
+    return {key: answer for key, answer in answers.items() if answer in law.LEVELS}
+
+
+def differences(month: Month) -> str:
+    """Each difference with its rule, subject and day, both answers and the row; the first dozen."""
+    told = []
+    for key in sorted(month.program.keys() | month.checker.keys()):
+        if month.program.get(key) != month.checker.get(key):
+            rule, subject = key
+            row = next(row for row in month.rows[CHECKS[rule][0]] if row["id"] == subject)
+            shown = {name: str(value) if isinstance(value, date) else value for name, value in row.items()}
+            told.append(
+                f"{rule} {subject} on {month.day}: the program says {month.program.get(key, 'clear')}, "
+                f"the checker {month.checker.get(key, 'clear')}\n    {shown}"
+            )
+    return "\n".join([f"{len(told)} differences on {month.day}", *told[:12]]) if told else ""
+
+
+# --- thirty-six month-ends ---
+
+
+@pytest.mark.parametrize("number", range(MONTHS))
+def test_both_readings_of_the_law_find_the_same(number: int, months: list[Month]) -> None:
+    assert not differences(months[number]), differences(months[number])
+
+
+def test_every_rule_is_read_twice(book: Rulebook) -> None:
+    shelf = {compiled.rule.id: compiled.rule.subject for compiled in book.rules}
+    assert shelf.pop("GEN-ALT-01") == "contract", "it speaks of warnings, not of the ledger"
+    assert {rule: subject for rule, (subject, _) in CHECKS.items()} == shelf
+
+
+def test_no_agreement_is_empty(months: list[Month]) -> None:
+    assert len(months) == MONTHS
+    assert {rule for month in months for rule, _ in month.checker} == set(CHECKS), (
+        "a rule that never fires proves nothing"
+    )
+
+
+def test_the_second_reading_holds_nothing_of_the_program() -> None:
+    for path in sorted((HERE / "district").glob("*.py")):
+        names = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                names.add(node.module or "")
+            elif isinstance(node, ast.Import):
+                names |= {alias.name for alias in node.names}
+        assert not {name for name in names if name.split(".")[0] == "monitor" or "sql" in name}, path.name
+
+
+@pytest.mark.parametrize("year", range(2004, 2027))
+def test_both_calendars_work_on_the_same_days(year: int, calendars: dict[str, WorkCalendar]) -> None:
+    first = date(year, 1, 1).toordinal()
+    days = [date.fromordinal(first + number) for number in range(366 if year % 4 == 0 else 365)]
+    assert [day for day in days if calendars["CN"].is_working(day) != law.is_working(day)] == []
