@@ -55,7 +55,9 @@ def _alert(number: int) -> Alert:
         rule="MADE-01", subject="obligation", subject_id=f"made:c{number // 10}/{number % 10}",
         contract_id=f"made:c{number // 10}", unit="虚构单位", level="orange", peak="orange", opened_on=date(2026, 6, 1),
         level_since=date(2026, 6, 1), rule_hash="f00d" * 16,
-        finding={"says": {"zh": "逾期三日，虚构。", "en": "Three days late; made up."}, "money": "150000.00", "due": "2026-05-29"},
+        finding={
+            "says": {"zh": "逾期三日，虚构。", "en": "Three days late; made up."}, "money": "150000.00", "due": "2026-05-29",
+        },
     )  # fmt: skip
 
 
