@@ -10,10 +10,19 @@ import pyarrow as pa
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layered:
-    """Rows in files, and newer rows of some ids in memory: a file's row counts only where `newer` has no row of its id."""
+    """Rows in files, and newer rows in memory: a file's row counts only where nothing newer is known of the same thing.
+
+    `newer` may be a part's; `hides` has the keys of all newer rows, for a thing may have moved to another part.
+    """
 
     files: tuple[Path, ...]
     newer: pa.Table
+    hides: pa.Table
+
+
+def key_of(table: str) -> tuple[str, ...]:
+    """The columns that say which thing a row is about: a contract and an obligation may have the same id."""
+    return ("noun", "id") if table == "history" else ("id",)
 
 
 Rows = pa.Table | Layered

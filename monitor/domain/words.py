@@ -168,4 +168,4 @@ def _formed(number: int | Decimal, form: str, lang: str) -> str:
         return f"{format_decimal(Decimal(number) * 100, '#,##0.####', locale='en')}%"
     if form == "yes":
         return word("yes" if number else "no", lang)
-    return shown(Decimal(number), lang)
+    return shown(Decimal(number) if form == "money" else number, lang)

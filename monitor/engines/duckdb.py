@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from monitor.domain.money import known_currencies, minor_digits
 from monitor.domain.nouns import NOUNS
-from monitor.domain.portfolio import Layered, Rows
+from monitor.domain.portfolio import Layered, Rows, key_of
 from monitor.domain.sandbox import sandbox
 from monitor.domain.workdays import WorkCalendar
 from monitor.facts import AROUND, MACROS, PARENTS, REACH, SCALED, around, query, subjects
@@ -109,10 +109,11 @@ class Engine:
                 self.db.register(f"newer_{name}", rows.newer)
                 files = ", ".join(_quoted(str(path)) for path in rows.files)
                 told = f"select * from read_parquet([{files}])" if files else f"select * from newer_{name}"
-                if files and rows.newer.num_rows:
-                    told += (
-                        f" where id not in (select id from newer_{name}) union all by name select * from newer_{name}"
-                    )
+                if files and rows.hides.num_rows:
+                    self.db.register(f"hides_{name}", rows.hides)
+                    key = ", ".join(key_of(name))
+                    told += f" where ({key}) not in (select ({key}) from hides_{name})"
+                    told += f" union all by name select * from newer_{name}"
             else:
                 self.db.register(f"newer_{name}", rows)
                 told = f"select * from newer_{name}"

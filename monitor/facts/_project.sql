@@ -9,5 +9,5 @@ left join (
     select contract_id, sum(money(amount_change_minor, scale)) as pending from amendment
     where changed_on is null and coalesce(kind <> 'renegotiation', true) group by contract_id
 ) a on a.contract_id = c.id
-where c.project_code is not null and coalesce(c.signed_on <= as_of(), true)
+where c.project_code is not null and c.signed_on <= as_of()
 group by c.project_code

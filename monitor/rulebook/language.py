@@ -49,11 +49,11 @@ ARGUMENTS = {"days": 2, "working_days": 2, "add_working_days": 2, "roll": 1, "ad
 WITH_CALENDAR = ("working_days", "add_working_days", "roll")
 
 QUOTIENT = """
-try_cast(case when abs({b})::double >= 1e-8 and abs({b})::double < 1e21 and abs({a})::double < 1e21 then
+try_cast(try_cast(case when abs({b})::double >= 1e-8 and abs({b})::double < 1e21 and abs({a})::double < 1e21 then
     (({a})::decimal(38, 8) * 100000000)::hugeint * 100000000 // (({b})::decimal(38, 8) * 100000000)::hugeint
-end as decimal(22, 0)) * 0.00000001::decimal(8, 8)"""
+end as decimal(38, 0)) * 0.00000001::decimal(9, 8) as decimal(30, 8))"""
 """`a / b` in whole numbers, cut after eight places. DuckDB divides decimals as floats, and by zero to infinity, which
-would be greater than any limit; here that is unknown. Beyond 10^14 there is no room left for eight places: unknown too.
+would be greater than any limit; here that is unknown. Beyond 10^21 the whole numbers overflow: unknown too.
 The result is narrow, or beside another decimal DuckDB would cut its places."""
 
 

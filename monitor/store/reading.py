@@ -71,7 +71,10 @@ class Reader:
     def touched(self, noun: str, after: int) -> set[str]:
         """Contracts of which a noun has later versions than a sequence number; of what has no contract, its own key."""
         key = "contract_id" if "contract_id" in NOUNS[noun].model_fields else "id"
-        self._cursor.execute(f"select distinct coalesce({key}, '') from {noun}_version where seq > ?", (after,))
+        changed = f"select id from {noun}_version where seq > ?"  # of each, the contract it belonged to before as well
+        self._cursor.execute(
+            f"select distinct coalesce({key}, '') from {noun}_version where id in ({changed})", (after,)
+        )
         return {str(row[0]) for row in self._cursor.fetchall()}
 
     def last_recorded_at(self) -> str:

@@ -13,7 +13,6 @@ from tests.district.law import (
     World,
     add_months,
     among,
-    between,
     day,
     every,
     flag,
@@ -86,11 +85,9 @@ def cn_amd_02(amendment: Row, world: World, today: date) -> Answer:
     if changed is None or changed < PUBLISHED_CHANGES or amendment.get("kind") == "renegotiation":
         return None
     applies = every(is_procurement(contract), not flag(contract, "is_secret"))
-    notices = [row for row in world.of("publication", contract) if row.get("kind") == "amendment"]
-    days = [seen(row, "published_on", today) for row in notices]
-    if seen(amendment, "published_on", today) or any(one and one >= changed for one in days):
+    if seen(amendment, "published_on", today):
         return None
-    if not world.reports("amendment", "published_on") and not world.reports("publication", kind="amendment"):
+    if not world.reports("amendment", "published_on"):
         return when(applies, "unknown")
     return when(applies, highest(yellow=working_days(changed, today) > 2))
 
@@ -130,25 +127,27 @@ def _committed(contracts: Sequence[Row], world: World, today: date) -> int | Non
     """Minor units of the signed contracts in force, and of the changes that are drafted; unknown when an amount is."""
     total = 0
     for contract in contracts:
-        if seen(contract, "signed_on", today) is None or contract.get("status") == "cancelled":
+        if law_day(contract, today) == today or contract.get("status") == "cancelled":
             continue
         amount = whole(contract, "amount_minor")
         if amount is None:
             return None
-        drafts = [row for row in world.of("amendment", contract) if changed_on(row, today) is None]
+        changes = world.of("amendment", contract)
+        drafts = [row for row in changes if not changed_on(row, today) and row.get("kind") != "renegotiation"]
         total += amount + sum(whole(row, "amount_change_minor") or 0 for row in drafts)
     return total
 
 
 def cn_amd_05(amendment: Row, world: World, today: date) -> Answer:
     """Site, scale or content of a government investment is changed without the approval of the body that approves."""
+    if seen(amendment, "approved_on", today) or flag(amendment, "has_approval"):
+        return None
     applies = every(
         among(amendment.get("kind"), "site", "scale", "content"),
         flag(world.contract(amendment), "is_gov_invest"),
         (changed_on(amendment, today) or today) >= INVESTMENT,
     )
-    approved = True if seen(amendment, "approved_on", today) else flag(amendment, "has_approval")
-    return when(applies, highest(red=no(approved)))
+    return when(applies, highest(red=no(flag(amendment, "has_approval"))))
 
 
 def cn_amd_06(amendment: Row, _world: World, today: date) -> Answer:
@@ -198,7 +197,8 @@ def cn_gua_01(guarantee: Row, world: World, today: date) -> Answer:
     whole_ = max((total for total in totals if total is not None), default=None)
     above = None if amount is None else share(amount, whole_, 100, 10)
     clause = bool(flag(guarantee, "cash_required") or flag(guarantee, "letter_refused"))
-    return when(applies, highest(orange=some(above, clause)))
+    lawful = above is False and not clause
+    return None if lawful else when(applies, highest(orange=some(above, clause)))
 
 
 def held(contract: Row, kind: str, world: World, today: date) -> list[Row]:
@@ -222,10 +222,12 @@ def cn_gua_02(contract: Row, world: World, today: date) -> Answer:
     above: bool | None = False
     if retentions:
         above = None if None in amounts else share(sum(amount or 0 for amount in amounts), total, 100, 3)
-    money = some(*(among(row.get("form"), "cash", "other") for row in retentions))
+    money = some(*(among(row.get("form"), "cash") for row in retentions))
     completed = seen(contract, "completed_on", today) or seen(contract, "accepted_on", today)
     bond = bool(held(contract, "performance", world, today)) and completed is None
-    insured = flag(contract, "has_quality_insurance") or bool(held(contract, "quality_insurance", world, today))
+    insured = flag(contract, "has_quality_insurance")
+    if insured is None:
+        insured = bool(held(contract, "quality_insurance", world, today))
     agreed = (whole(contract, "retention_ppm") or 0) > 30_000
     if not retentions and not agreed:
         return None
@@ -241,28 +243,38 @@ def cn_gua_03(contract: Row, _world: World, today: date) -> Answer:
 def cn_gua_04(guarantee: Row, world: World, today: date) -> Answer:
     """A retention is verified within 14 days of the request for its return, and paid within 14 more."""
     contract = world.contract(guarantee)
-    works = every(is_works(contract), since(contract, today, date(2017, 7, 1)))
-    applies = every(among(guarantee.get("kind"), "retention"), some(works, with_small(contract, world, today)))
     if seen(guarantee, "returned_on", today):
         return None
-    asked, end = seen(guarantee, "return_requested_on", today), day(guarantee, "end_on")
-    accepted, months = seen(contract, "accepted_on", today), whole(contract, "defect_months")
+    signed = seen(contract, "signed_on", today)
+    works = every(is_works(contract), None if signed is None else signed >= date(2017, 7, 1))
+    small = None if signed is None else with_small(contract, world, today)
+    applies = every(among(guarantee.get("kind"), "retention"), some(works, small))
+    end, accepted = day(guarantee, "end_on"), seen(contract, "accepted_on", today)
+    months = whole(contract, "defect_months")
     if end is None and accepted is not None and months is not None:
         end = add_months(accepted, months)
-    if asked is None:
-        return when(applies, highest(blue=None if end is None else today >= plus(end, -30)))
-    verified, listed = seen(guarantee, "verified_on", today), seen(guarantee, "defects_listed_on", today)
-    first, reminded = roll(plus(asked, 14)), seen(guarantee, "reminded_on", today)
-    deemed = None
+    if seen(guarantee, "return_requested_on", today):
+        return when(applies, _asked_back(guarantee, today))
+    return when(applies, highest(blue=None if end is None else today >= plus(end, -30)))
+
+
+def _asked_back(guarantee: Row, today: date) -> Answer:
+    """Its return was asked for: 14 days to verify, 14 to pay, or the day that was agreed; day 10 of each is the near one."""
+    asked = day(guarantee, "return_requested_on") or today
+    verified, reminded = seen(guarantee, "verified_on", today), seen(guarantee, "reminded_on", today)
+    listed, agreed = seen(guarantee, "defects_listed_on", today), day(guarantee, "return_agreed_on")
+    answers = [one for one in (verified, listed if listed and listed >= asked else None) if one]
     if reminded is not None and reminded >= asked:
-        deemed = roll(plus(max(reminded, first), 14))
-    if listed is not None and listed >= asked and (deemed is None or listed <= deemed):
+        deemed = roll(plus(max(reminded, plus(asked, 14)), 14))
+        if today > deemed and all(one > deemed for one in answers):
+            return "red"
+    if listed is not None and listed >= asked:
         return None
-    if verified is None:
-        red = (deemed is not None and today > deemed) or between(asked, today) >= 29
-        return when(applies, highest(blue=True, yellow=between(asked, today) >= 10, orange=today > first, red=red))
-    last = day(guarantee, "return_agreed_on") or roll(plus(verified, 14))
-    return when(applies, highest(blue=True, red=today > last))
+    due, near, last = roll(plus(asked, 14)), plus(asked, 10), roll(plus(asked, 28))
+    if verified is not None:
+        due = agreed or roll(plus(max(verified, asked), 14))
+        near, last = plus(due, -4), plus(agreed, 14) if agreed else last
+    return highest(blue=True, yellow=today >= near, orange=today > due, red=today > max(due, last))
 
 
 def cn_gua_05(contract: Row, _world: World, today: date) -> Answer:
@@ -283,6 +295,8 @@ def cn_gua_06(guarantee: Row, world: World, today: date) -> Answer:
     if seen(guarantee, "returned_on", today) or guarantee.get("kind") in LAWFUL:
         return None
     advance = every(among(guarantee.get("kind"), "advance"), among(guarantee.get("form"), "cash"))
+    if guarantee.get("kind") == "advance" and advance is False:
+        return None
     return when(applies, highest(orange=some(among(guarantee.get("kind"), "other"), advance)))
 
 

@@ -51,9 +51,7 @@ def gen_dl_01(obligation: Row, world: World, today: date) -> Answer:
     done, dated = is_done(obligation, today), {"due_on": today, **obligation}
     if done:
         return None
-    if any(check(dated, world, today) not in (None, "unknown") for check in SPECIAL) or _waits(
-        obligation, world, today
-    ):
+    if any(check(dated, world, today) not in (None, "unknown") for check in SPECIAL) or _waits(dated, world, today):
         return None
     return when(no(done), ladder(today, day(obligation, "due_on"), blue=-30, yellow=-15, orange=1, red=30))
 
@@ -126,12 +124,12 @@ def gen_fin_01(contract: Row, world: World, today: date) -> Answer:
 
 
 def _ahead(contract: Row, gone: int) -> bool:
-    """Paid more than 15 points ahead of progress, and beyond the agreed advance; compared where all is recorded."""
+    """Paid more than 15 points ahead of progress; an agreed advance is earned back as the work goes on."""
     amount, progress = whole(contract, "amount_minor"), whole(contract, "progress_percent")
     if not amount or progress is None:
         return False
-    allowed = max(progress + 15, whole(contract, "advance_percent") or 0)
-    return gone * 100 > amount * allowed
+    advance = whole(contract, "advance_percent") or 0
+    return gone * 10_000 > amount * (100 * (progress + 15) + advance * (100 - progress))
 
 
 def _other_sum(contract: Row, world: World) -> bool:

@@ -73,14 +73,15 @@ def cn_perf_01(obligation: Row, world: World, today: date) -> Answer:
 
 def cn_perf_02(obligation: Row, world: World, today: date) -> Answer:
     """Site, drawings, documents, approval, utilities, facilities: the government's part, as the general ladder has it."""
-    assured = every(
-        among(obligation.get("kind"), "facilities"),
-        among(world.contract(obligation).get("kind"), "ZSYZ", "KJXY", "CNS"),
+    assured = obligation.get("kind") == "facilities" and world.contract(obligation).get("kind") in (
+        "ZSYZ",
+        "KJXY",
+        "CNS",
     )
     applies = every(
         among(obligation.get("side"), "government"),
         among(obligation.get("kind"), *COOPERATION),
-        no(assured),
+        not assured,
         no(is_done(obligation, today)),
     )
     if obligation.get("cause") == "counterparty":
@@ -105,7 +106,8 @@ def cn_perf_03(obligation: Row, world: World, today: date) -> Answer:
         answer_by = end = add_working_days(asked, 5)
     else:
         answer_by = end = add_working_days(asked, period) if by_working_days else plus(asked, period)
-    answered = seen(obligation, "answered_on", today) or seen(obligation, "start_on", today)
+    begun, answered = seen(obligation, "start_on", today), seen(obligation, "answered_on", today)
+    answered = answered or (begun if begun and begun >= asked else None)
     due = day(obligation, "due_on")
     levels = {
         "yellow": some(every(answered is None, today > answer_by), _reached(today, due, -15)),
@@ -281,18 +283,20 @@ def cn_perf_13(obligation: Row, world: World, today: date) -> Answer:
         obligation.get("cause") not in ("government", "force_majeure"),
     )
     done = is_done(obligation, today)
-    if not done and seen(obligation, "start_on", today) is None:
+    stopped = seen(obligation, "stopped_on", today)
+    if not done and seen(obligation, "start_on", today) is None and stopped is None:
         applies = every(applies, no(done))
         due = day(obligation, "due_on")
         if due is None:
             return when(applies, "unknown")
         fee, back = add_months(due, 12), add_months(due, 24)
         return when(applies, highest(yellow=today >= plus(fee, -90), orange=today >= fee, red=today >= plus(back, -90)))
-    stopped = seen(obligation, "stopped_on", today)
     if stopped is None:
         return None
     built, spent = whole(obligation, "developed_percent"), whole(obligation, "invested_percent")
     little = some(more(100, None if built is None else 3 * built), more(25, spent))
+    if little is False:
+        return None
     if stopped < IDLE_LAND:
         little = None
     full = add_months(stopped, 12)

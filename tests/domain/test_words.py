@@ -133,6 +133,7 @@ def test_evidence_is_for_people() -> None:
     assert fact_value("contract.late_rate", "0.0385", "zh") == "3.85%"
     assert fact_value("limit.red_amount", 1_000_000, "en") == "1,000,000.00"
     assert fact_value("limit.in_force", 1, "zh") == "是"
+    assert fact_value("limit.since_year", 2020, "en") == "2020", "a year has no thousands"
     assert fact_value("complaint.title", "sme_arrears", "zh") == "中小企业账款投诉", (
         "what has no title is called by its kind"
     )
