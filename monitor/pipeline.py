@@ -24,7 +24,7 @@ from monitor import judging, notify, sources, stepping
 from monitor.config import Config
 from monitor.domain.errors import DeliveryError, LvyueError, StoreError, UsageError
 from monitor.domain.warning import Change, Letter
-from monitor.engines.duckdb import Engine, hash_of
+from monitor.engines.duckdb import Engine
 from monitor.judging import Question
 from monitor.notify import Channel
 from monitor.reports.portfolio import Header, is_provisional
@@ -135,7 +135,7 @@ class View:
 def look(config: Config, store: Store, book: Rulebook, *, as_of: date, known_at: datetime) -> Iterator[View]:
     """The sideways arrow: facts, outcomes and sources for a report, as of a day. Reads only."""
     question = _question(config, store, book, as_of=as_of, known_at=known_at)
-    with Engine(judging.tables(question), question.calendars, as_of=as_of) as engine:
+    with judging.engine(question, judging.tables(question)) as engine:
         judgement = Judgement(engine.db, book.rules)
         with store.reading() as db:
             rows = versions.sources_seen(db, known_at.astimezone(UTC), config.zone)
@@ -175,7 +175,7 @@ def scan(
         outcome = stepping.step_all(question, waiting, changed_only=changed_only)
         inputs = runs.Inputs(
             as_of=as_of, known_at=known_at.astimezone(UTC), rules_hash=book.hash,
-            facts_hash=hash_of(outcome.sums, as_of),
+            facts_hash=outcome.facts_hash,
             calendar_hash="+".join(sorted(calendar.fingerprint[:16] for calendar in question.calendars.values())),
         )  # fmt: skip
         tell("stepping warnings")

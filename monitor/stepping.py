@@ -1,9 +1,9 @@
-"""From outcomes to changed warnings: each piece that is judged is laid against the open warnings while it is there."""
+"""From outcomes to changed warnings: what was judged is laid against the open warnings."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from monitor import alerts, judging
@@ -16,55 +16,45 @@ Key = tuple[str, str, str]
 """Rule, subject and the subject's id: what one open warning is about."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stepped:
     """What judging brought: everything that fires, every warning that changes, and how often each rule had each outcome.
 
-    `sums` are those of `Engine.facts_sums`; `contracts` is the number of contracts judged when not all were.
+    `contracts` is the number of contracts judged when not all were. `notes` are to be written when the changes are saved.
     """
 
-    hits: list[Hit] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
-    counts: dict[str, dict[str, int]] = field(default_factory=dict)
-    sums: dict[str, tuple[int, int, int]] = field(default_factory=dict)
-    contracts: int | None = None
-    notes: Notes = field(default_factory=Notes)
+    hits: list[Hit]
+    changes: list[Change]
+    counts: dict[str, dict[str, int]]
+    facts_hash: str
+    contracts: int | None
+    notes: Notes
 
 
 def step_all(question: Question, waiting: dict[Key, Alert], *, changed_only: bool) -> Stepped:
-    """Every piece judged and stepped while it is there; then the open warnings for which nothing was found."""
-    outcome = Stepped()
+    """Judge, step every warning for which something was found, then the open warnings for which nothing was."""
+    notes = Notes()
     if changed_only:
-        with judging.changed(question, outcome.notes) as judged:
+        with judging.changed(question, notes) as judged:
             if judged is not None:
-                seen = judged.contracts or frozenset()
-                mine = {k: a for k, a in waiting.items() if a.contract_id is None or a.contract_id in seen}
-                outcome.contracts = len(seen)
-                _take(outcome, judged, mine, question)
-                outcome.changes += _cleared(mine, _answers(judged, mine), question.as_of)
-                return outcome
-    answers: dict[Key, str] = {}
-    for judged in judging.everything(question, outcome.notes):
-        _take(outcome, judged, waiting, question)
-        answers |= _answers(judged, waiting)
-    outcome.changes += _cleared(waiting, answers, question.as_of)
-    return outcome
+                return _step(question, waiting, judged, notes)
+    with judging.everything(question, notes) as judged:
+        return _step(question, waiting, judged, notes)
 
 
-def _take(outcome: Stepped, judged: Judged, waiting: dict[Key, Alert], question: Question) -> None:
-    hits, changes = _stepped(waiting, judged.judgement, question.book, question.as_of)
-    outcome.hits += hits
-    outcome.changes += changes
-    for rule, numbers in judged.judgement.counts().items():
-        before = outcome.counts.get(rule, {})
-        outcome.counts[rule] = {name: number + before.get(name, 0) for name, number in numbers.items()}
-    for subject, (count, exclusive, total) in judged.sums.items():
-        known = outcome.sums.get(subject, (0, 0, 0))
-        outcome.sums[subject] = (known[0] + count, known[1] ^ exclusive, known[2] + total)
+def _step(question: Question, waiting: dict[Key, Alert], judged: Judged, notes: Notes) -> Stepped:
+    seen = judged.contracts
+    mine = {k: a for k, a in waiting.items() if seen is None or a.contract_id is None or a.contract_id in seen}
+    hits, changes = _stepped(mine, judged.judgement, question.book, question.as_of)
+    changes += _cleared(mine, _answers(judged, mine), question.as_of)
+    return Stepped(
+        hits=hits, changes=changes, counts=judged.judgement.counts(), facts_hash=judged.facts_hash,
+        contracts=None if seen is None else len(seen), notes=notes,
+    )  # fmt: skip
 
 
 def _answers(judged: Judged, waiting: Mapping[Key, Alert]) -> dict[Key, str]:
-    """What became of open warnings that did not fire, as far as this piece can say."""
+    """What became of open warnings that did not fire."""
     answers: dict[Key, str] = {}
     for rule in sorted({alert.rule for alert in waiting.values()}):
         mine = {alert.subject_id: key for key, alert in waiting.items() if alert.rule == rule}

@@ -1,30 +1,31 @@
-"""What a scan judges: a portfolio in parts, or only what changed, comes out as the whole of it in one go."""
+"""What a scan judges: only what changed, and what it finds is what judging everything finds."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
 import pytest
 
 from monitor import judging, pipeline, stepping
 from monitor.config import Config
 from monitor.config import load as load_config
 from monitor.domain.workdays import WorkCalendar, work_calendar
-from monitor.engines.duckdb import Engine, hash_of
-from monitor.facts import BELONGS, REACHED, nothing, subjects
+from monitor.engines.duckdb import Engine
+from monitor.facts import nothing, schema
 from monitor.judging import Notes, Question
 from monitor.rulebook import Hit, Judgement, Rulebook, load
-from monitor.store import Store, mirror, reading, warnings
+from monitor.store import Store, reading, warnings
 from tests.changes import DISTRICT, LATE, NEWS, District, told_anew
 from tests.facts import AS_OF
 from tests.office import config
-from tests.store import Register, new_store, random_history
+from tests.store import Register, new_store
 
 RULES = Path(__file__).parent.parent / "rules"
 NINE, TEN, ELEVEN = (datetime(2026, 3, 2, hour, tzinfo=UTC) for hour in (9, 10, 11))
@@ -101,26 +102,43 @@ def book(calendars: Calendars, tmp_path_factory: pytest.TempPathFactory) -> Rule
     return made_book(tmp_path_factory.mktemp("book"), calendars, CONDITIONS)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Scanned:
+    """The state of an office that was told of the district at nine and scanned it, and what it found."""
+
+    state: Path
+    hits: set[Hit]
+
+
+@pytest.fixture(scope="module")
+def before(tmp_path_factory: pytest.TempPathFactory, calendars: Calendars, book: Rulebook) -> Scanned:
+    store = new_store(tmp_path_factory.mktemp("state"))
+    Register(store, "ledger").says(NINE, **DISTRICT)
+    hits, *_ = scanned(question_of(store, calendars=calendars, book=book))
+    return Scanned(state=store.path.parent, hits=hits)
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    (tmp_path / "state").mkdir()
-    return new_store(tmp_path / "state")
+def store(tmp_path: Path, before: Scanned) -> Store:
+    """That of an office like this, of its own."""
+    shutil.copytree(before.state, tmp_path / "state")
+    return Store(tmp_path / "state" / "lvyue.db")
 
 
 @pytest.fixture
 def ask(store: Store, calendars: Calendars, book: Rulebook) -> Callable[..., Question]:
     """What a scan of the day would ask, with all that is known."""
+    return lambda **other: question_of(store, **{"calendars": calendars, "book": book} | other)
 
-    def question(**other: Any) -> Question:
-        with reading.opened(store.path, UTC) as reader:
-            last = datetime.strptime(reader.last_recorded_at(), reading.INSTANT).replace(tzinfo=UTC)
-        said: dict[str, Any] = {
-            "database": store.path, "state": store.path.parent, "zone": UTC, "calendars": calendars, "book": book, "as_of": AS_OF,
-            "known_at": last, "warnings": nothing()["alert"],
-        }  # fmt: skip
-        return Question(**said | other)
 
-    return question
+def question_of(store: Store, **other: Any) -> Question:
+    with reading.opened(store.path, UTC) as reader:
+        last = datetime.strptime(reader.edition()[1], reading.INSTANT).replace(tzinfo=UTC)
+    said: dict[str, Any] = {
+        "database": store.path, "state": store.path.parent, "zone": UTC, "as_of": AS_OF, "known_at": last,
+        "warnings": nothing()["alert"],
+    }  # fmt: skip
+    return Question(**said | other)
 
 
 def scanned(question: Question) -> Outcome:
@@ -128,7 +146,7 @@ def scanned(question: Question) -> Outcome:
     outcome = stepping.step_all(question, {}, changed_only=False)
     outcome.notes.write(question)
     assert len(outcome.hits) == len(set(outcome.hits)), "nothing is judged twice"
-    return set(outcome.hits), outcome.counts, hash_of(outcome.sums, question.as_of)
+    return set(outcome.hits), outcome.counts, outcome.facts_hash
 
 
 def in_one_go(question: Question) -> Outcome:
@@ -139,69 +157,14 @@ def in_one_go(question: Question) -> Outcome:
         return set(judgement.hits()), judgement.counts(), engine.facts_hash()
 
 
-# --- a part at a time ---
-
-
-def in_parts(question: Question, rows: int) -> Question:
-    """The same question where the mirror is cut into parts of so few obligations and payments."""
-    folder = question.state / "mirror"
-    shutil.rmtree(folder, ignore_errors=True)
-    found = mirror.opened(folder, question.database, question.zone, may_write=True, part_rows=rows)
-    assert found is not None
-    assert found.parts > 3
-    return question
-
-
-@pytest.mark.xfail(strict=True, reason="a known fault: parts of a portfolio; nothing is cut into parts yet")
-@pytest.mark.parametrize("seed", range(3))
-def test_in_parts_everything_comes_out_as_in_one_engine(store: Store, ask: Callable[..., Question], seed: int) -> None:
-    random_history(store, seed)
-    question = ask()
-    wanted = in_one_go(question)
-    assert {hit.subject for hit in wanted[0]} == set(subjects()), "a portfolio in which nothing is found proves nothing"
-    assert scanned(question) == wanted
-    assert scanned(in_parts(question, rows=6)) == wanted
-
-
-@pytest.mark.xfail(strict=True, reason="a known fault: parts of a portfolio; nothing is cut into parts yet")
-def test_rules_of_a_contract_that_name_sums_over_its_party_see_all_parts(
-    store: Store, ask: Callable[..., Question], calendars: Calendars, tmp_path: Path
-) -> None:
-    sums = {name: f"coalesce({name}, 0) > 0" for name in REACHED if name != "unit.overdue_latest"}
-    conditions = {subject: {"red": " and ".join(sums.values())} for subject in BELONGS}
-    conditions["contract"] = {
-        "blue": "unit.contracts > 1",
-        "yellow": "party.duties_open > 2",
-        "orange": "party.open_contracts > 2",
-    }
-    question = ask(book=made_book(tmp_path, calendars, conditions)) if random_history(store, 5) else ask()
-    wanted = in_one_go(question)
-    assert {hit.outcome for hit in wanted[0]} >= {"orange", "red"}
-    assert scanned(in_parts(question, rows=6)) == wanted
-
-
-@pytest.mark.xfail(strict=True, reason="a known fault: parts of a portfolio; nothing is cut into parts yet")
-def test_the_whole_rule_book_finds_in_parts_what_it_finds_in_one_go(
-    store: Store, ask: Callable[..., Question], shelf: Rulebook
-) -> None:
-    random_history(store, 1)
-    question = ask(book=shelf)
-    wanted = in_one_go(question)
-    assert len(wanted[0]) > 20
-    assert scanned(in_parts(question, rows=12)) == wanted
-
-
 # --- only what changed ---
 
 
 @pytest.mark.parametrize("news", NEWS.values(), ids=NEWS)
 def test_what_changed_is_judged_as_a_full_scan_would_and_the_rest_is_as_it_was(
-    store: Store, ask: Callable[..., Question], news: Callable[[], District]
+    store: Store, before: Scanned, ask: Callable[..., Question], news: Callable[[], District]
 ) -> None:
-    ledger = Register(store, "ledger")
-    ledger.says(NINE, **DISTRICT)
-    before, *_ = scanned(ask())
-    ledger.says(TEN, **news())
+    Register(store, "ledger").says(TEN, **news())
     question = ask()
     after, *_ = in_one_go(question)
     with judging.changed(question, Notes()) as judged:
@@ -209,14 +172,12 @@ def test_what_changed_is_judged_as_a_full_scan_would_and_the_rest_is_as_it_was(
         assert judged.contracts is not None
         assert len(judged.contracts) < 5, "not everything is judged again"
         fresh = set(judged.judgement.hits())
-        left = {hit for hit in before if hit.contract_id is not None and hit.contract_id not in judged.contracts}
+        left = {hit for hit in before.hits if hit.contract_id is not None and hit.contract_id not in judged.contracts}
         assert fresh | left == after
 
 
 def test_one_small_change_after_another_and_the_last_is_still_right(store: Store, ask: Callable[..., Question]) -> None:
     ledger = Register(store, "ledger")
-    ledger.says(NINE, **DISTRICT)
-    scanned(ask())
     settled = {"done_on": AS_OF}
     stories = (
         told_anew(A_1=settled),
@@ -235,16 +196,14 @@ def test_one_small_change_after_another_and_the_last_is_still_right(store: Store
 
 
 def test_what_a_scan_found_but_did_not_save_is_judged_again(store: Store, ask: Callable[..., Question]) -> None:
-    ledger = Register(store, "ledger")
-    ledger.says(NINE, **DISTRICT)
-    scanned(ask())
-    ledger.says(TEN, **told_anew(A_1={"done_on": AS_OF}))
+    Register(store, "ledger").says(TEN, **told_anew(A_1={"done_on": AS_OF}))
     for _ in range(2):  # the first was cut off before its warnings were in the store
         assert stepping.step_all(ask(), {}, changed_only=True).contracts == 2
 
 
 FALLS_BACK: dict[str, Callable[[Question, Rulebook], Question]] = {
     "another day": lambda question, _: replace(question, as_of=TOMORROW),
+    "no scan has been": lambda question, _: replace(question, state=question.state.parent),
     "another rule book": lambda question, _: replace(question, book=replace(question.book, hash="other")),
     "another calendar": lambda question, _: replace(question, calendars={"CN": work_calendar("CN")}),
     "asked what was known before the news": lambda question, _: replace(question, known_at=NINE),
@@ -256,12 +215,7 @@ FALLS_BACK: dict[str, Callable[[Question, Rulebook], Question]] = {
 def test_when_it_cannot_be_told_what_changed_everything_is_judged(
     store: Store, ask: Callable[..., Question], book: Rulebook, other: Callable[[Question, Rulebook], Question]
 ) -> None:
-    ledger = Register(store, "ledger")
-    ledger.says(NINE, **DISTRICT)
-    with judging.changed(ask(), Notes()) as judged:
-        assert judged is None, "nothing was scanned yet"
-    scanned(ask())
-    ledger.says(TEN, **told_anew(A_1={"done_on": AS_OF}))
+    Register(store, "ledger").says(TEN, **told_anew(A_1={"done_on": AS_OF}))
     question = other(ask(), book)
     with judging.changed(question, Notes()) as judged:
         assert judged is None
@@ -270,12 +224,10 @@ def test_when_it_cannot_be_told_what_changed_everything_is_judged(
     assert set(outcome.hits) == in_one_go(question)[0]
 
 
-@pytest.mark.parametrize("lost", ["scanned.json", "reach.parquet", "source.parquet"])
+@pytest.mark.parametrize("lost", ["scanned.json", "reach.parquet", "source.parquet", "warnings.parquet"])
 def test_when_what_a_scan_left_is_damaged_everything_is_judged(
     store: Store, ask: Callable[..., Question], lost: str
 ) -> None:
-    Register(store, "ledger").says(NINE, **DISTRICT)
-    scanned(ask())
     path = store.path.parent / "mirror" / "scanned" / lost
     path.write_bytes(path.read_bytes()[:9])
     with judging.changed(ask(), Notes()) as judged:
@@ -287,11 +239,50 @@ def test_a_register_that_begins_to_report_something_makes_silence_mean_something
 ) -> None:
     """The first filing of one contract says of every other one that it was not filed."""
     ledger = Register(store, "ledger")
-    ledger.says(NINE, **DISTRICT)
-    scanned(ask())
     ledger.says(TEN, **DISTRICT, filing=[{"id": "F", "contract_id": "A", "filed_with": "legal", "filed_on": LATE}])
     with judging.changed(ask(), Notes()) as judged:
         assert judged is None
+
+
+def test_when_a_rule_of_a_contract_names_a_sum_over_its_party_everything_is_judged(
+    store: Store, ask: Callable[..., Question], calendars: Calendars, tmp_path: Path
+) -> None:
+    """What becomes of one contract says something of every other of the same party."""
+    book = made_book(tmp_path, calendars, {"contract": {"yellow": "party.open_contracts > 2"}})
+    hits, *_ = scanned(ask(book=book))
+    assert {hit.contract_id for hit in hits} == {"ledger:A", "ledger:B", "ledger:C"}
+    Register(store, "ledger").says(TEN, **told_anew(A={"party_id": "Q"}))
+    outcome = stepping.step_all(ask(book=book), {}, changed_only=True)
+    assert outcome.contracts is None
+    assert {hit.contract_id for hit in outcome.hits} == {"ledger:A", "ledger:D", "ledger:E"}
+
+
+def test_after_a_backup_was_put_back_everything_is_judged(store: Store, ask: Callable[..., Question]) -> None:
+    ledger = Register(store, "ledger")
+    backup = store.path.read_bytes()
+    ledger.says(TEN, **told_anew(A_1={"done_on": AS_OF}))
+    scanned(ask())
+    store.path.write_bytes(backup)
+    Register(store, "ledger").says(ELEVEN, **told_anew(C_1={"done_on": AS_OF}))
+    question = ask()
+    with judging.changed(question, Notes()) as judged:
+        assert judged is None
+    outcome = stepping.step_all(question, {}, changed_only=True)
+    assert set(outcome.hits) == in_one_go(question)[0]
+
+
+def test_a_warning_that_a_person_took_up_is_news_of_its_contract(store: Store, ask: Callable[..., Question]) -> None:
+    warned = {"rule": "ZZ-MADE-01", "level": "red", "state": "open", "opened_on": LATE, "level_since": LATE}
+    rows = [warned | {"contract_id": f"ledger:{key}"} for key in "BD"]
+
+    def asked(state: str) -> Question:
+        told = [rows[0] | {"state": state}, rows[1]]
+        return ask(warnings=pa.Table.from_pylist(told, schema=schema("alert")))
+
+    scanned(asked("open"))
+    assert stepping.step_all(asked("open"), {}, changed_only=True).contracts == 0
+    outcome = stepping.step_all(asked("handling"), {}, changed_only=True)
+    assert outcome.contracts == 2, "B and A, of the same project"
 
 
 # --- through the pipeline ---
@@ -305,15 +296,21 @@ def office(folder: Path) -> tuple[Config, Store]:
     return load_config(path, {}), new_store(folder / "state")
 
 
-@pytest.mark.parametrize("news", NEWS.values(), ids=NEWS)
+@pytest.mark.parametrize(
+    "news",
+    [
+        "a deadline is moved", "a promise is kept", "a contract is no longer listed", "a unit becomes a company",
+        "a complaint names its contract",
+    ],
+)  # fmt: skip
 def test_the_same_warnings_are_open_after_a_scan_of_what_changed_as_after_a_full_one(
-    tmp_path: Path, book: Rulebook, news: Callable[[], District]
+    tmp_path: Path, book: Rulebook, news: str
 ) -> None:
     told = []
     for name, changed_only in (("full", False), ("changed", True)):
         settings, store = office(tmp_path / name)
         ledger = Register(store, "ledger")
-        for at, said in ((NINE, DISTRICT), (TEN, news())):
+        for at, said in ((NINE, DISTRICT), (TEN, NEWS[news]())):
             ledger.says(at, **said)
             done = pipeline.scan(
                 settings, store, book, as_of=AS_OF, known_at=ELEVEN, at=ELEVEN, changed_only=changed_only and at == TEN
@@ -328,12 +325,11 @@ def test_the_same_warnings_are_open_after_a_scan_of_what_changed_as_after_a_full
 def test_a_report_reads_the_mirror_or_the_versions_and_writes_neither(
     store: Store, ask: Callable[..., Question]
 ) -> None:
-    ledger = Register(store, "ledger")
-    ledger.says(NINE, **DISTRICT)
+    shutil.rmtree(store.path.parent / "mirror")
 
     def facts() -> str:
         question = ask()
-        with Engine(judging.tables(question), question.calendars, as_of=AS_OF) as engine:
+        with judging.engine(question, judging.tables(question)) as engine:
             return engine.facts_hash()
 
     def written() -> list[Path]:
@@ -345,6 +341,6 @@ def test_a_report_reads_the_mirror_or_the_versions_and_writes_neither(
     *_, wanted = scanned(ask())
     before = written()
     assert from_versions == facts() == wanted
-    ledger.says(TEN, **told_anew(A_1={"done_on": AS_OF}))
+    Register(store, "ledger").says(TEN, **told_anew(A_1={"done_on": AS_OF}))
     assert facts() == in_one_go(ask())[2] != wanted
     assert written() == before

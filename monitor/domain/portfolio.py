@@ -10,14 +10,10 @@ import pyarrow as pa
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layered:
-    """Rows in files, and newer rows in memory: a file's row counts only where nothing newer is known of the same thing.
-
-    `newer` may be a part's; `hides` has the keys of all newer rows, for a thing may have moved to another part.
-    """
+    """Rows in files, and newer rows in memory: a file's row counts only where nothing newer is known of the same thing."""
 
     files: tuple[Path, ...]
     newer: pa.Table
-    hides: pa.Table
 
 
 def key_of(table: str) -> tuple[str, ...]:

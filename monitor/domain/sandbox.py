@@ -12,14 +12,22 @@ from pathlib import Path
 
 import duckdb
 
-MEMORY_LIMIT = "2GB"
+MEMORY_LIMIT = "1GB"
+SPILL_LIMIT = "50GB"
 THREADS = 2
 
 
 def sandbox(
-    *, threads: int = THREADS, memory_limit: str = MEMORY_LIMIT, readable: Sequence[Path] = ()
+    *,
+    threads: int = THREADS,
+    memory_limit: str = MEMORY_LIMIT,
+    readable: Sequence[Path] = (),
+    spill: Path | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """An empty in-memory DuckDB that cannot reach anything outside itself, for good, but the files named in `readable`.
+
+    What does not fit into memory goes to files in the folder `spill`, which are gone when it is closed; those of a process
+    that was killed go when the next one opens. Without it a query too large for memory fails.
 
     >>> with sandbox() as db:
     ...     db.execute("select * from read_text('/etc/hostname')")  # doctest: +IGNORE_EXCEPTION_DETAIL
@@ -33,7 +41,8 @@ def sandbox(
         "autoload_known_extensions=false",
         "python_enable_replacements=false",  # or `from db` would read the caller's Python variables
         "TimeZone='UTC'",
-        "temp_directory=''",  # or what does not fit into memory is spilled to .tmp here, up to 90 % of the disk
+        f"temp_directory={_quoted(spill or '')}",  # or it is .tmp here, and up to 90 % of the disk
+        f"max_temp_directory_size='{SPILL_LIMIT}'",
         # These two look into every constant again and again, and a calendar is a constant of twenty thousand days:
         # planning a scan took a second of which they were nine tenths.
         "disabled_optimizers='common_subexpressions,statistics_propagation'",
@@ -45,7 +54,7 @@ def sandbox(
     return db
 
 
-def _quoted(path: Path) -> str:
+def _quoted(path: Path | str) -> str:
     text = str(path).replace("'", "''")
     return f"'{text}'"
 

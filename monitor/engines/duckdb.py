@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import cache, lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -21,7 +22,7 @@ from monitor.domain.nouns import NOUNS
 from monitor.domain.portfolio import Layered, Rows, key_of
 from monitor.domain.sandbox import sandbox
 from monitor.domain.workdays import WorkCalendar
-from monitor.facts import AROUND, MACROS, PARENTS, REACH, SCALED, around, query, subjects
+from monitor.facts import AROUND, MACROS, PARENTS, REACH, SCALED, around, documented, query, subjects
 
 BELONGING = (*(noun for noun, model in NOUNS.items() if "contract_id" in model.model_fields), "history")
 """The tables whose rows belong to a contract."""
@@ -34,8 +35,8 @@ class Engine:
 
     `tables` have the columns of `facts.schema`: what `store.reading.portfolio` gives, or the layers of the mirror, of which
     only the columns that something asks for are read, and `alert`. `calendars` maps the word a rule pack uses (`CN`) to its
-    working days. Of a part of a portfolio (`engines.parts`) `around` says what spans contracts, `reach` what units and
-    parties have in contracts elsewhere; `contracts` narrows whole tables to those of some contracts.
+    working days. `contracts` narrows whole tables to those of some contracts; `reach` then says what units and parties have
+    in the others. `spill` is a folder for what does not fit into memory.
     """
 
     def __init__(
@@ -44,16 +45,16 @@ class Engine:
         calendars: Mapping[str, WorkCalendar],
         *,
         as_of: date,
-        around: Mapping[str, pa.Table] | None = None,
         reach: pa.Table | None = None,
         contracts: Sequence[str] | None = None,
+        spill: Path | None = None,
     ) -> None:
         self.as_of = as_of
         self.calendars = dict(calendars)
-        self.db = sandbox(readable=_files(tables))
+        self.db = sandbox(readable=_files(tables), spill=spill)
         self._elsewhere = reach
         self._load(tables)
-        self._prepare(around, contracts)
+        self._prepare(contracts)
 
     def __enter__(self) -> Self:
         return self
@@ -75,44 +76,36 @@ class Engine:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def around(self) -> dict[str, pa.Table]:
-        """What spans contracts, to be handed to the engine of a part."""
+        """What spans contracts, and is made from all of them."""
         return {name: self.db.table(f"around_{name}").to_arrow_table() for name in AROUND}
 
     def reach(self) -> pa.Table:
         """What units and parties have in the contracts that this engine sees."""
         return self.db.table("own_reach").to_arrow_table()
 
-    def facts_sums(self) -> dict[str, tuple[int, int, int]]:
-        """Number, exclusive or and sum of the hashes of every subject's rows: sums of parts add up to those of the whole."""
-        sums = {}
-        for subject in subjects():
-            query = f"select count(*), coalesce(bit_xor(hash(t)), 0), coalesce(sum(hash(t)::hugeint), 0) from fact_{subject} t"
-            found = self.db.execute(query).fetchall()[0]
-            sums[subject] = (int(found[0]), int(found[1]), int(found[2]))
-        return sums
-
     def facts_hash(self) -> str:
         """SHA-256 over every fact of every subject: two scans with the same hash saw the same world.
 
         Rows are hashed by DuckDB, so the same world has another hash under another release of it.
         """
-        return hash_of(self.facts_sums(), self.as_of)
+        digest = hashlib.sha256(self.as_of.isoformat().encode())
+        for subject in subjects():
+            query = f"select count(*), bit_xor(hash(t)), sum(hash(t)::hugeint) from fact_{subject} t"
+            digest.update(f"{subject}:{self.db.execute(query).fetchall()[0]}".encode())
+        return digest.hexdigest()
 
     def _load(self, tables: Mapping[str, Rows]) -> None:
         """Each noun as a view of its name; rows that have a currency with the size of its minor unit."""
-        digits = {code: minor_digits(code) for code in sorted(known_currencies())}
-        sizes = pa.array([Decimal(1).scaleb(-number) for number in digits.values()], pa.decimal128(5, 4))
-        self.db.register("scales", pa.table({"code": list(digits), "scale": sizes}))
+        self.db.register("scales", _scales())
         self.db.execute("create table scale_of as from scales")
         for name, rows in tables.items():
             if isinstance(rows, Layered):
                 self.db.register(f"newer_{name}", rows.newer)
                 files = ", ".join(_quoted(str(path)) for path in rows.files)
                 told = f"select * from read_parquet([{files}])" if files else f"select * from newer_{name}"
-                if files and rows.hides.num_rows:
-                    self.db.register(f"hides_{name}", rows.hides)
+                if files and rows.newer.num_rows:
                     key = ", ".join(key_of(name))
-                    told += f" where ({key}) not in (select ({key}) from hides_{name})"
+                    told += f" where ({key}) not in (select ({key}) from newer_{name})"
                     told += f" union all by name select * from newer_{name}"
             else:
                 self.db.register(f"newer_{name}", rows)
@@ -120,14 +113,11 @@ class Engine:
             scaled = SCALED.format(rows=f"({told})") if name in SCALED_NOUNS else told
             self.db.execute(f'create view "{name}" as {scaled}')
 
-    def _prepare(self, around_given: Mapping[str, pa.Table] | None, contracts: Sequence[str] | None) -> None:
+    def _prepare(self, contracts: Sequence[str] | None) -> None:
         self.db.execute(f"create macro as_of() as date '{self.as_of.isoformat()}'")
         self.db.execute(MACROS)
         for name in AROUND:
-            if around_given is None:
-                self.db.execute(f"create table around_{name} as {around(name)}")
-            else:
-                self.db.register(f"around_{name}", around_given[name])
+            self.db.execute(f"create table around_{name} as {around(name)}")
         if contracts is not None:
             self._narrow(contracts)
         for subject in ("obligation", "payment"):  # a contract's sums are made from the facts of its parts
@@ -143,7 +133,7 @@ class Engine:
         for subject in ("amendment", "guarantee", "complaint"):
             self.db.execute(f"create view fact_{subject} as {query(subject)}")
         for subject in subjects():
-            self.db.execute(_base(subject, self.db))
+            self.db.execute(_base(subject))
         for word, calendar in self.calendars.items():
             load_calendar(self.db, word, calendar)
         lists = [f"getvariable('{name}') as \"{name}\"" for word in self.calendars for name in _lists_of(word)]
@@ -159,12 +149,11 @@ class Engine:
             self.db.execute(f'create or replace view "{name}" as from narrowed_{name}')
 
 
-def hash_of(sums: Mapping[str, tuple[int, int, int]], as_of: date) -> str:
-    """SHA-256 of what `Engine.facts_sums` says on a day."""
-    digest = hashlib.sha256(as_of.isoformat().encode())
-    for subject in subjects():
-        digest.update(f"{subject}:{sums[subject]}".encode())
-    return digest.hexdigest()
+@cache
+def _scales() -> pa.Table:
+    digits = {code: minor_digits(code) for code in sorted(known_currencies())}
+    sizes = pa.array([Decimal(1).scaleb(-number) for number in digits.values()], pa.decimal128(5, 4))
+    return pa.table({"code": list(digits), "scale": sizes})
 
 
 def _files(tables: Mapping[str, Rows]) -> list[Path]:
@@ -185,21 +174,28 @@ def load_calendar(db: duckdb.DuckDBPyConnection, word: str, calendar: WorkCalend
     `roll_CN` works anywhere. `roll_CN_beside` works where the one row of `calendar_lists` stands beside every row, and takes
     a twentieth of the time: a list that is a constant DuckDB builds anew for every two thousand rows.
     """
-    days = [date.fromordinal(calendar.first.toordinal() + n) for n in range(len(calendar.ordinal))]
-    lists = {
-        "ordinal": pa.array(calendar.ordinal, pa.int32()),
-        "workday": pa.array(calendar.working_days, pa.date32()),
-        "provisional": pa.array([day.year in calendar.provisional_years for day in days], pa.bool_()),
-    }
-    for name, values in lists.items():
-        db.register("values_in_order", pa.table({"v": values, "n": pa.array(range(len(values)), pa.int32())}))
-        db.execute(f"set variable {name}_{word} = (select list(v order by n) from values_in_order)")
-        db.unregister("values_in_order")
+    lists = _lists(calendar)
+    db.register("lists_of_days", lists)
+    for name in lists.column_names:
+        db.execute(f"set variable {name}_{word} = (select {name} from lists_of_days)")
+    db.unregister("lists_of_days")
     position = f"case when d >= {_day(calendar.first)} then d - {_day(calendar.first)} + 1 end"
     db.execute(f"create macro provisional_{word}(d) as getvariable('provisional_{word}')[{position}]")
     ordinal, workday = _lists_of(word)
     _add_functions(db, word, f"getvariable('{ordinal}')[{position}]", f"getvariable('{workday}')")
     _add_functions(db, f"{word}_beside", f'"{ordinal}"[{position}]', f'"{workday}"')
+
+
+@lru_cache(maxsize=8)
+def _lists(calendar: WorkCalendar) -> pa.Table:
+    """One row: the number of each day, the day of each number, and which days are of a year without a notice."""
+    days = [date.fromordinal(calendar.first.toordinal() + n) for n in range(len(calendar.ordinal))]
+    lists = {
+        "ordinal": pa.array([calendar.ordinal], pa.list_(pa.int32())),
+        "workday": pa.array([calendar.working_days], pa.list_(pa.date32())),
+        "provisional": pa.array([[day.year in calendar.provisional_years for day in days]], pa.list_(pa.bool_())),
+    }
+    return pa.table(lists)
 
 
 def _add_functions(db: duckdb.DuckDBPyConnection, word: str, ordinal: str, workdays: str) -> None:
@@ -224,15 +220,10 @@ def _day(day: date) -> str:
     return f"date '{day.isoformat()}'"
 
 
-def _base(subject: str, db: duckdb.DuckDBPyConnection) -> str:
+def _base(subject: str) -> str:
     """The subject's facts beside those of its parents, each column named as a rule writes it."""
-    cells = [f'{subject}.{name} as "{subject}.{name}"' for name in _names(subject, db)]
-    joins = ""
-    for parent, key in PARENTS[subject].items():
-        cells += [f'{parent}.{name} as "{parent}.{name}"' for name in _names(parent, db)]
-        joins += f" left join fact_{parent} {parent} on {parent}.id = {key}"
+    cells = [f'{fact.name} as "{fact.name}"' for one in (subject, *PARENTS[subject]) for fact in documented(one)]
+    joins = "".join(
+        f" left join fact_{parent} {parent} on {parent}.id = {key}" for parent, key in PARENTS[subject].items()
+    )
     return f"create view base_{subject} as select {', '.join(cells)} from fact_{subject} {subject}{joins}"
-
-
-def _names(subject: str, db: duckdb.DuckDBPyConnection) -> list[str]:
-    return [row[0] for row in db.execute(f"describe fact_{subject}").fetchall()]

@@ -46,12 +46,13 @@ REACHED = frozenset(
     {
         "unit.contracts", "unit.duties_open", "unit.overdue_latest",
         "party.open_contracts", "party.duties_open", "party.advance_share",
+        "unit.jurisdiction", "party.jurisdiction",
     }
 )  # fmt: skip
-"""The facts that are sums over the contracts of a unit or party."""
+"""The facts of a unit or party that are made from its contracts."""
 
 BELONGS = ("contract", "obligation", "payment", "amendment", "guarantee", "complaint")
-"""Subjects that can be judged a part of the portfolio at a time: all of theirs lies with their contract."""
+"""Subjects that belong to a contract, or are one."""
 
 MACROS = """
 create macro past(d) as case when d <= as_of() then d end;

@@ -1,8 +1,8 @@
 """The mirror: what is known now as Parquet files beside the database, so that a scan reads columns and not versions.
 
 Derived data: it may be deleted at any time, and is built again. `mirror.json` says how far each noun was read (its highest
-`seq`); what came after is read from the database each time and laid over the files, and written into them when it has
-grown. A large portfolio is cut into parts by contract, so that each fits into memory.
+`seq`) and in which edition; what came after is read from the database each time and laid over the files, and written into
+them when it has grown.
 """
 
 from __future__ import annotations
@@ -22,11 +22,7 @@ import pyarrow.parquet
 from monitor.domain.nouns import NOUNS
 from monitor.domain.portfolio import Layered, key_of
 from monitor.store import reading
-from monitor.store.reading import Reader
-
-PART_ROWS = 10**12
-"""Obligations and payments in one part. So large that nothing is cut yet: parts do not give what the whole gives in every
-case (tests/test_judging.py names them), and a wrong warning is worse than a slow one."""
+from monitor.store.reading import Edition, Reader
 
 GROWN = 0.01
 """Share of changed rows from which files are written anew."""
@@ -36,29 +32,24 @@ TABLES = (*NOUNS, "history")
 
 @dataclass(slots=True)
 class Mirror:
-    """The newest versions by noun and part. Make one with `opened`."""
+    """The newest versions by noun. Make one with `opened`."""
 
     folder: Path
-    parts: int = 1
     through: dict[str, int] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
     generation: dict[str, int] = field(default_factory=dict)
     newer: dict[str, pa.Table] = field(default_factory=dict)
     latest: dict[str, int] = field(default_factory=dict)
-    recorded_at: str = ""
+    edition: Edition = (0, "")
+    """The last one that is known."""
 
     def knows_all_by(self, known_at: datetime) -> bool:
         """Whether nothing in the store is later than `known_at`: only then is the newest what was known."""
-        return self.recorded_at <= known_at.astimezone(UTC).strftime(reading.INSTANT)
+        return self.edition[1] <= known_at.astimezone(UTC).strftime(reading.INSTANT)
 
-    def tables(self, part: int | None = None) -> dict[str, Layered]:
-        """Every noun's rows, of one part or of all."""
-        return {
-            name: Layered(
-                files=self._files(name, part), newer=self._newer(name, part), hides=self.newer[name].select(key_of(name))
-            )
-            for name in TABLES
-        }  # fmt: skip
+    def tables(self) -> dict[str, Layered]:
+        """Every noun's rows."""
+        return {name: Layered(files=self._files(name), newer=self.newer[name]) for name in TABLES}
 
     def related(self, contracts: set[str], *, units: set[str], parties: set[str]) -> set[str]:
         """Some contracts, those of some units and parties, and every other contract of the same projects."""
@@ -76,27 +67,18 @@ class Mirror:
     def _layers(self, db: duckdb.DuckDBPyConnection, name: str) -> str:
         """A query over all rows of a noun: those in the files, under the newer ones."""
         db.register("newer", self.newer[name])
-        files = [str(file) for file in self._files(name, None)]
+        files = [str(file) for file in self._files(name)]
         if not files:
             return "select * from newer"
-        old = f"select * from read_parquet({files}, hive_partitioning = false)"
+        old = f"select * from read_parquet({files})"
         key = ", ".join(key_of(name))
         return f"{old} where ({key}) not in (select ({key}) from newer) union all by name select * from newer"
 
-    def _files(self, name: str, part: int | None) -> tuple[Path, ...]:
-        home = self.folder / name / str(self.generation[name])
-        return tuple(sorted(home.glob("*/*.parquet" if part is None else f"part={part}/*.parquet")))
-
-    def _newer(self, name: str, part: int | None) -> pa.Table:
-        rows = self.newer[name]
-        if part is None or self.parts == 1 or not rows.num_rows:
-            return rows
-        with duckdb.connect() as db:
-            db.register("rows", rows)
-            return db.sql(f"select * from rows where {_part_of(name, self.parts)} = {part}").to_arrow_table()
+    def _files(self, name: str) -> tuple[Path, ...]:
+        return tuple(sorted((self.folder / name / str(self.generation[name])).glob("*.parquet")))
 
 
-def opened(folder: Path, database: Path, zone: tzinfo, *, may_write: bool, part_rows: int = PART_ROWS) -> Mirror | None:
+def opened(folder: Path, database: Path, zone: tzinfo, *, may_write: bool) -> Mirror | None:
     """The mirror of a database as it is now: built, caught up or just read, whatever is cheapest.
 
     A mirror of another database, release or time zone, or a damaged one, is thrown away and built anew. Who only reads
@@ -110,14 +92,13 @@ def opened(folder: Path, database: Path, zone: tzinfo, *, may_write: bool, part_
         if mirror is None:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
-            big = source.count("obligation") + source.count("payment")
-            mirror = Mirror(folder=folder, parts=1 + big // part_rows)
+            mirror = Mirror(folder=folder)
             for name in TABLES:
                 _write(mirror, name, source, whole=True)
-            _remember(mirror, identity)
+            _remember(mirror, identity, source.edition())
         _catch_up(mirror, source, identity, may_write=may_write)
         mirror.latest = {noun: source.last_seq(noun) for noun in NOUNS}
-        mirror.recorded_at = source.last_recorded_at()
+        mirror.edition = source.edition()
     return mirror
 
 
@@ -126,13 +107,10 @@ def _found(folder: Path, identity: Mapping[str, Any], source: Reader) -> Mirror 
         said = json.loads((folder / "mirror.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    if said.get("identity") != identity:
+    if said.get("identity") != identity or not source.has_edition(said["edition"]):  # or a backup was put back
         return None
-    mirror = Mirror(
-        folder=folder, parts=said["parts"], through=said["through"], rows=said["rows"], generation=said["generation"]
-    )
-    going_back = any(source.last_seq(name) < mirror.through[name] for name in NOUNS)  # a backup was put back
-    return None if going_back or any(_counted(mirror, name) != mirror.rows[name] for name in TABLES) else mirror
+    mirror = Mirror(folder=folder, through=said["through"], rows=said["rows"], generation=said["generation"])
+    return None if any(_counted(mirror, name) != mirror.rows[name] for name in TABLES) else mirror
 
 
 def _catch_up(mirror: Mirror, source: Reader, identity: Mapping[str, Any], *, may_write: bool) -> None:
@@ -149,7 +127,7 @@ def _catch_up(mirror: Mirror, source: Reader, identity: Mapping[str, Any], *, ma
         _write(mirror, name, source, whole=False)
         mirror.newer[name] = mirror.newer[name].slice(0, 0)
     if grown:
-        _remember(mirror, identity)
+        _remember(mirror, identity, source.edition())
 
 
 def _write(mirror: Mirror, name: str, source: Reader, *, whole: bool) -> None:
@@ -158,53 +136,39 @@ def _write(mirror: Mirror, name: str, source: Reader, *, whole: bool) -> None:
     home = mirror.folder / name / str(generation)
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
-    with duckdb.connect(config={"threads": 2, "memory_limit": "1GB"}) as db:
+    settings: dict[str, Any] = {"threads": 2, "memory_limit": "1GB", "temp_directory": str(mirror.folder / "spill")}
+    with duckdb.connect(config=settings) as db:
         if whole and source.last_seq(name if name in NOUNS else "contract") == 0:
             pass  # no rows, no files
         elif whole:
             with source.rows(name) as rows:
                 db.register("rows", rows)
-                _copy(db, "select * from rows", name, mirror, home)
+                _copy(db, "select * from rows", home)
         else:
-            _copy(db, mirror._layers(db, name), name, mirror, home)
+            _copy(db, mirror._layers(db, name), home)
     mirror.generation[name] = generation
     mirror.rows[name] = _counted(mirror, name)
     if name in NOUNS:
         mirror.through[name] = source.last_seq(name)
 
 
-def _copy(db: duckdb.DuckDBPyConnection, query: str, name: str, mirror: Mirror, home: Path) -> None:
-    options = "format parquet, compression zstd, row_group_size 122880"
-    where = str(home).replace("'", "''")
-    if mirror.parts == 1:
-        (home / "part=0").mkdir()
-        db.execute(f"copy ({query}) to '{where}/part=0/rows.parquet' ({options})")
-    else:
-        part = f"select *, {_part_of(name, mirror.parts)} as part from ({query})"
-        db.execute(f"copy ({part}) to '{where}' ({options}, partition_by (part), overwrite_or_ignore)")
-
-
-def _part_of(name: str, parts: int) -> str:
-    """The part a row belongs to: that of its contract; what has none is in the first, or goes with its own key."""
-    if name == "contract":
-        return f"(hash(id) % {parts})::int"
-    if name in ("unit", "party", "disclosure"):
-        return "0"
-    return f"(hash(coalesce(contract_id, id)) % {parts})::int"
+def _copy(db: duckdb.DuckDBPyConnection, query: str, home: Path) -> None:
+    where = str(home / "rows.parquet").replace("'", "''")
+    db.execute(f"copy ({query}) to '{where}' (format parquet, compression zstd, row_group_size 122880)")
 
 
 def _counted(mirror: Mirror, name: str) -> int:
     """Rows in a noun's files; -1 when one of them cannot be read."""
     try:
-        return sum(pyarrow.parquet.read_metadata(file).num_rows for file in mirror._files(name, None))
+        return sum(pyarrow.parquet.read_metadata(file).num_rows for file in mirror._files(name))
     except (OSError, pa.ArrowInvalid):
         return -1
 
 
-def _remember(mirror: Mirror, identity: Mapping[str, Any]) -> None:
+def _remember(mirror: Mirror, identity: Mapping[str, Any], edition: Edition) -> None:
     """Name the new files, then let the old go: all but the generation before, which a report may be reading."""
     said = {
-        "identity": identity, "parts": mirror.parts, "through": mirror.through, "rows": mirror.rows,
+        "identity": identity, "edition": edition, "through": mirror.through, "rows": mirror.rows,
         "generation": mirror.generation,
     }  # fmt: skip
     waiting = mirror.folder / "mirror.json.new"

@@ -28,6 +28,10 @@ FOREVER = "9999-12-31 23:59:59.999999"
 """Later than all. Written in full: SQLite would take a plain 9999 for a number, and a number is less than any text."""
 
 
+Edition = tuple[int, str]
+"""Number and instant (`INSTANT`) of the last of some editions."""
+
+
 def portfolio(path: Path, known_at: datetime, zone: tzinfo) -> dict[str, pa.Table]:
     """What was known at an instant: one row a thing for each noun, its newest version by then; and `history`.
 
@@ -60,10 +64,6 @@ class Reader:
             self._one("select min(started_at) from run")
         )
 
-    def count(self, noun: str) -> int:
-        """Versions of a noun."""
-        return int(self._one(f"select count(*) from {noun}_version") or 0)
-
     def last_seq(self, noun: str) -> int:
         """The highest sequence number of a noun."""
         return int(self._one(f"select max(seq) from {noun}_version") or 0)
@@ -77,9 +77,17 @@ class Reader:
         )
         return {str(row[0]) for row in self._cursor.fetchall()}
 
-    def last_recorded_at(self) -> str:
-        """The latest instant of anything that is known, as SQLite keeps it."""
-        return str(self._one("select max(recorded_at) from edition") or "")
+    def edition(self) -> Edition:
+        """The last edition of anything that is known."""
+        self._cursor.execute("select coalesce(max(id), 0), coalesce(max(recorded_at), '') from edition")
+        number, instant = self._cursor.fetchall()[0]
+        return int(number), str(instant)
+
+    def has_edition(self, edition: Edition) -> bool:
+        """Whether all is still known that was known by an edition: not so after a backup was put back."""
+        query = "select coalesce(max(id), 0), coalesce(max(recorded_at), '') from edition where id <= ?"
+        self._cursor.execute(query, (edition[0],))
+        return tuple(self._cursor.fetchall()[0]) == tuple(edition)
 
     @contextmanager
     def rows(

@@ -107,3 +107,12 @@ def test_a_query_that_takes_too_much_memory_fails_alone_and_spills_nothing_to_di
             )
         assert db.execute("select 1").fetchall() == [(1,)]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_does_not_fit_into_memory_goes_to_a_folder_and_is_gone_when_it_is_closed(tmp_path: Path) -> None:
+    spill = tmp_path / "spill"
+    with sandbox(memory_limit="60MB", spill=spill) as db:
+        db.execute("create table big as select md5(range::varchar) a, md5((range + 1)::varchar) b from range(2000000)")
+        assert any(spill.iterdir())
+        assert db.execute("select count(*) from big where a <> b").fetchall() == [(2000000,)]
+    assert list(spill.iterdir()) == []

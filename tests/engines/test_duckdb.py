@@ -222,7 +222,7 @@ def test_facts_from_files_open_those_files_and_nothing_beside_them(tmp_path: Pat
     for path in (told, beside):
         pyarrow.parquet.write_table(contracts, path)
     renamed = pa.Table.from_pylist([WORLD["contract"][1] | {"title": "College"}], schema=schema("contract"))
-    layers: dict[str, Rows] = {**world(**WORLD), "contract": Layered(files=(told,), newer=renamed, hides=renamed)}
+    layers: dict[str, Rows] = {**world(**WORLD), "contract": Layered(files=(told,), newer=renamed)}
     with Engine(layers, {}, as_of=TODAY) as engine:
         found = {row["id"]: row["title"] for row in engine.rows("select id, title from fact_contract")}
         assert found == {"A": "Road", "B": "College"}, "a newer row lies over the file's"

@@ -162,7 +162,7 @@ def test_what_one_reader_reads_belongs_to_one_moment(register: Register) -> None
 def test_a_reader_changes_nothing_and_a_new_store_has_nothing_to_tell(store: Store) -> None:
     before = store.path.read_bytes()
     with reading.opened(store.path, UTC) as reader:
-        assert reader.last_recorded_at() == ""
+        assert reader.edition() == (0, "")
         for name in (*NOUNS, "history"):
             with reader.rows(name) as rows:
                 assert rows.read_all().schema.equals(schema(name)), name
