@@ -26,6 +26,16 @@ create view filing as select number || '/F' as id, number as contract_id, 'legal
 from raw where filed is not null;
 """
 
+BESIDE = """
+create view amendment as select number || '/A1' as id, number as contract_id, 'extension' as kind, '30' as days_extended,
+    '2026-03-05' as changed_on, 'government' as initiator, source_row from raw where number = 'HT-2026-001';
+create view guarantee as select number || '/G1' as id, number as contract_id, 'performance' as kind, '履约保函' as name,
+    'letter' as form, 'CNY' as currency, '25000.00' as amount, '2026-12-31' as end_on, source_row
+from raw where number = 'HT-2026-001';
+create view complaint as select number || '/C1' as id, number as contract_id, unit as unit_id, 'sme_arrears' as kind,
+    '12345' as channel, '2026-04-07' as received_on, source_row from raw where number = 'HT-2026-001';
+"""
+
 LEDGER = """number,title,unit,company,size,amount,signed,delivered,paid,paid_on,filed,status
 HT-2026-001,采购护栏,示例区交通局,示例护栏厂,small,500000.00,2026-02-02,2026-03-01,,,2026-02-05,active
 HT-2026-002,采购课桌,示例区教委,示例家具公司,micro,80000.00,2026-02-02,2026-03-01,80000.00,2026-03-20,2026-02-06,active
@@ -37,11 +47,15 @@ RECIPIENT = '\n[[recipient]]\naddress = "fazhi@example.invalid"\nname = "示例�
 
 @pytest.fixture
 def office(tmp_path: Path) -> Office:
-    (tmp_path / "ledger.csv").write_text(LEDGER, encoding="utf-8")
-    (tmp_path / "ledger.sql").write_text(MAPPING, encoding="utf-8")
+    return pulled(tmp_path, MAPPING)
+
+
+def pulled(folder: Path, mapping: str) -> Office:
+    (folder / "ledger.csv").write_text(LEDGER, encoding="utf-8")
+    (folder / "ledger.sql").write_text(mapping, encoding="utf-8")
     block = source("ledger", "ledger.csv", "ledger.sql", published="2026-03-02", complete=True, jurisdiction='"CN-CQ"')
     text = config(block, RECIPIENT, country="CN", zone="Asia/Shanghai").replace('lang = "en"', 'declared = "made data"')
-    made = Office(tmp_path, text)
+    made = Office(folder, text)
     made.ok("pull")
     return made
 
@@ -121,3 +135,48 @@ def test_paying_clears_and_the_breach_stays_to_be_explained(office: Office) -> N
     rows = office.rows("select level, state, cleared_on, closed_on from alert where rule = 'CN-PAY-01'")
     assert rows == [("red", "open", "2026-04-12", None)]
     assert json.loads(office.ok("scan", "--as-of", "2026-04-13", "--json").out)["letters"] == 0
+
+
+@pytest.mark.parametrize(
+    ("lang", "heads", "cells"),
+    [
+        ("zh", ["合同变更", "担保", "投诉"],
+         ["变更类型", "延期", "延长天数", "2026年3月5日", "履约保函", "保函", "25,000.00", "2026年12月31日", "12345",
+          "中小企业账款投诉", "2026年4月7日"]),
+        ("en", ["amendments", "guarantees", "complaints"],
+         ["kind of change", "extension", "days added", "5 Mar 2026", "履约保函", "bank letter", "25,000.00", "31 Dec 2026",
+          "12345", "complaint of arrears to an SME", "7 Apr 2026"]),
+    ],
+)  # fmt: skip
+def test_a_dossier_shows_amendments_guarantees_and_complaints_where_there_are_any(
+    tmp_path: Path, lang: str, heads: list[str], cells: list[str]
+) -> None:
+    office = pulled(tmp_path, MAPPING + BESIDE)
+    asked = ("--as-of", "2026-04-10", "--known-at", "2026-04-30")
+    rich, plain = (
+        [line.strip() for line in office.ok("--lang", lang, "explain", f"HT-2026-00{number}", *asked).out.splitlines()]
+        for number in (1, 2)
+    )
+    assert [rich.count(head) for head in heads] == [1, 1, 1], "each table once, under its own name"
+    assert [head for head in heads if head in plain] == []
+    tables = " ".join(rich[rich.index(heads[0]) :])
+    assert [cell for cell in cells if cell not in tables] == []
+    dossier = json.loads(office.ok("explain", "HT-2026-001", *asked, "--json").out)
+    assert [row["kind"] for part in ("amendments", "guarantees", "complaints") for row in dossier[part]] == [
+        "extension", "performance", "sme_arrears"
+    ]  # fmt: skip
+
+
+def test_a_dossier_says_a_rules_sentence_only_where_it_fires(office: Office) -> None:
+    """HT-2026-001 was filed in time: that no filing is on record, or is late, would be untrue."""
+    asked = ("HT-2026-001", "--as-of", "2026-04-10", "--known-at", "2026-04-30")
+    lines = [line.rstrip() for line in office.ok("--lang", "en", "explain", *asked).out.splitlines()]
+    fired, clear = (
+        next(answer for answer in "\n".join(lines).split("\n\n") if rule in answer)
+        for rule in ("CN-PAY-01", "CN-PRC-03")
+    )
+    assert "10 days late" in fired
+    assert "500,000.00 CNY is unpaid" in " ".join(fired.split())
+    assert "due 2026-02-11\n" in clear
+    assert "late" not in clear
+    assert "no record" not in clear

@@ -83,8 +83,6 @@ def test_every_rule_is_shown_firing_at_each_level_clear_and_unknown(rule_id: str
 
 @every_rule
 def test_an_unknown_example_names_what_is_missing(rule_id: str, outcomes: dict[str, list[Outcome]]) -> None:
-    if rule_id in ("CN-AMD-05", "CN-AMD-06"):
-        pytest.xfail("a known fault: what has a stand-in in a part is not named when the stand-in is unknown too")
     for outcome in outcomes[rule_id]:
         assert bool(outcome.missing) == (outcome.got == "unknown"), outcome.example.says
 

@@ -290,7 +290,7 @@ def test_a_letter_says_on_paper_what_the_office_set(tmp_path: Path) -> None:
         in english
     )
     for text in (english, chinese):
-        assert "本机关设定 / set by this office: blue = 120" in text
+        assert "本机关设定 / set by this office: 蓝色提示天数 / days for blue = 120" in text
 
 
 # --- what cannot be judged ---

@@ -23,7 +23,9 @@ NAMES = ("facts", "parts", "values")
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DECIMAL = re.compile(r"-?\d{1,30}\.\d{1,10}")
-_TEXTS = ("title", "name", "number", "clause", "reason", "project_code", "invoice_number", "source")
+_TEXTS = (
+    "title", "name", "number", "clause", "reason", "term_justification", "project_code", "invoice_number", "source",
+)  # fmt: skip
 """Facts that strangers wrote: a clause 3.10 is no number, and a title that looks like a day is a title."""
 
 

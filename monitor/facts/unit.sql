@@ -7,7 +7,7 @@ select
     u.size as size,  -- Enterprise size of a state-owned company. Empty: not recorded, or none.
     u.leader as leader,  -- Head of the unit. Empty: not recorded.
     past(u.leader_since) as leader_since,  -- Day the head took office. Empty: not recorded, or not yet.
-    case when u.event_on <= as_of() then u.event end as event,  -- Last change of head or of the body. Empty: none recorded.
+    case when u.event_on <= as_of() or u.event_on is null then u.event end as event,  -- Last change of head or of the body. Empty: none recorded.
     past(u.event_on) as event_on,  -- Day of that change. Empty: none recorded.
     past(u.handover_on) as handover_on,  -- Day the hand-over list was signed. Empty: not signed, or not recorded.
     case when s.disclosures then true end as records_disclosures,  -- Its source reports yearly disclosures at all. Empty: it never did.

@@ -21,6 +21,9 @@ class Dossier:
     unknown: list[str]
     obligations: list[dict[str, Any]]
     payments: list[dict[str, Any]]
+    amendments: list[dict[str, Any]]
+    guarantees: list[dict[str, Any]]
+    complaints: list[dict[str, Any]]
     moved: list[dict[str, Any]]
     answers: list[dict[str, Any]]
 
@@ -34,6 +37,20 @@ _OBLIGATIONS = (
 _PAYMENTS = (
     "select id, title, side, amount, disputed, paid, unpaid, due_on, base_kind, base_on, settled_on, currency, source_row "
     "from fact_payment where contract_id = ? order by due_on nulls last, id"
+)
+_AMENDMENTS = (
+    "select id, title, kind, changed_on, reason, amount, currency, days_extended, initiator, is_agreed, reviewed_on, "
+    "approved_on, executed_on, published_on, source_row "
+    "from fact_amendment where contract_id = ? order by changed_on nulls last, id"
+)
+_GUARANTEES = (
+    "select id, title, kind, form, issuer, amount, currency, start_on, end_on, return_requested_on, return_agreed_on, "
+    "returned_on, source_row from fact_guarantee where contract_id = ? order by end_on nulls last, id"
+)
+_COMPLAINTS = (
+    "select id, title, kind, received_on, accepted_on, transferred_on, handler_received_on, extended_on, result_on, "
+    "verified_on, is_founded, rectified_on, source_row "
+    "from fact_complaint where contract_id = ? order by received_on nulls last, id"
 )
 _MOVED = (
     "select noun, id, before, day as after, day - before as days, recorded_on from ("
@@ -67,6 +84,9 @@ def explain(engine: Engine, judgement: Judgement, book: Rulebook, header: Header
         unknown=sorted(name for name, value in row.items() if value is None and not name.startswith("alert_")),
         obligations=engine.rows(_OBLIGATIONS, [contract_id]),
         payments=engine.rows(_PAYMENTS, [contract_id]),
+        amendments=engine.rows(_AMENDMENTS, [contract_id]),
+        guarantees=engine.rows(_GUARANTEES, [contract_id]),
+        complaints=engine.rows(_COMPLAINTS, [contract_id]),
         moved=engine.rows(_MOVED, [contract_id, contract_id]),
         answers=[_answer(finding, book) for finding in answers],
     )

@@ -15,20 +15,20 @@ from rich.text import Text
 
 from monitor.domain.words import fact_name, word
 from monitor.engines.duckdb import Engine
-from monitor.reports.portfolio import Header
-from monitor.rulebook import Coverage, Finding, Judgement, Rulebook
+from monitor.reports.portfolio import WITHOUT, Header, coverage_rows
+from monitor.rulebook import Finding, Judgement, Rulebook
 from monitor.rulebook.compile import binds
 
 SHOWN = 50
 """Contracts that are named for one rule; the total is always given."""
 
-WITHOUT = ("obligation", "payment")
-"""Subjects that every contract should have: one without any is not judged by their rules, and must not look judged."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sight:
-    """What each rule could judge, most blind first. `rules` are rows with the same keys: see `row`."""
+    """What each rule could judge, most blind first.
+
+    `rules` are the rows of a portfolio's `coverage`, but `judged` counts only what a rule applies to, or may apply to.
+    """
 
     header: Header
     rules: list[dict[str, Any]]
@@ -50,7 +50,7 @@ class Blind:
 
 def sight(engine: Engine, judgement: Judgement, book: Rulebook, header: Header) -> Sight:
     """Every rule of the book, most blind first."""
-    rows = [row(found, book, engine) for found in judgement.coverage()]
+    rows = _rows(engine, judgement, book)
     return Sight(header=header, rules=sorted(rows, key=lambda r: (-r["contracts_blind"], -r["unknown"], r["rule"])))
 
 
@@ -60,26 +60,12 @@ def blind(engine: Engine, judgement: Judgement, book: Rulebook, header: Header, 
     Raises ConfigError when there is no such rule.
     """
     rule = book.get(rule_id).rule
-    mine = next(row(found, book, engine) for found in judgement.coverage() if found.rule == rule.id)
+    mine = next(row for row in _rows(engine, judgement, book) if row["rule"] == rule.id)
     contracts = _by_contract(judgement.unknown(rule.id, SHOWN))
     if mine["contracts_without"] and len(contracts) < SHOWN:
         found = engine.rows(f"{_without(rule.subject, book, rule.id)} order by c.id limit ?", [SHOWN - len(contracts)])
         contracts += [{**contract, "items": 0, "missing": [rule.subject]} for contract in found]
     return Blind(header=header, rule=mine, total=mine["contracts_blind"], shown=len(contracts), contracts=contracts)
-
-
-def row(found: Coverage, book: Rulebook, engine: Engine) -> dict[str, Any]:
-    """One rule as plain values. `judged` counts what the rule applies to, or may apply to."""
-    rule = book.get(found.rule)
-    without = 0
-    if found.subject in WITHOUT:
-        without = engine.rows(f"select count(*) as n from ({_without(found.subject, book, found.rule)})")[0]["n"]
-    return {
-        "rule": found.rule, "title": rule.rule.title.model_dump(), "subject": found.subject,
-        "judged": found.judged - found.not_applicable, "unknown": found.unknown, "clear": found.clear,
-        "fires": sum(found.fires.values()), "contracts_blind": found.contracts_blind + without,
-        "contracts_without": without, "missing": [{"fact": fact, "count": count} for fact, count in found.missing],
-    }  # fmt: skip
 
 
 def show_sight(console: Console, report: Sight, lang: str) -> None:
@@ -117,6 +103,11 @@ def show_blind(console: Console, report: Blind, lang: str) -> None:
         console.print(table)
     counted = word("blind_shown", lang).replace("{total}", f"{report.total:,}").replace("{shown}", f"{report.shown:,}")
     console.print(counted)
+
+
+def _rows(engine: Engine, judgement: Judgement, book: Rulebook) -> list[dict[str, Any]]:
+    rows = coverage_rows(engine, judgement, book)
+    return [row | {"judged": row["judged"] - row["not_applicable"]} for row in rows]
 
 
 def _by_contract(findings: list[Finding]) -> list[dict[str, Any]]:

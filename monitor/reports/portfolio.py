@@ -19,6 +19,9 @@ from monitor.rulebook import Coverage, Finding, Judgement, Rulebook
 from monitor.rulebook.compile import binds
 from monitor.rulebook.wording import finding_content
 
+WITHOUT = ("obligation", "payment")
+"""Subjects that every contract should have: one without any is not judged by their rules, and must not look judged."""
+
 SOON_DAYS = 30
 MONTHS_BACK, MONTHS_AHEAD = 24, 6
 
@@ -72,7 +75,6 @@ def portfolio(
     """Build the report. `sources` are the rows of `store.versions.sources_seen`, with `stale_after_days` from the config."""
     fired = sorted(judgement.fired(), key=_worst_first)
     rules = {rule.rule.id: rule.rule for rule in book.rules}
-    bound, without = _bound(engine, book), _without(engine)
     findings = [
         {"level": f.outcome, "rule": f.rule, "subject_id": f.subject_id, **finding_content(f, rules[f.rule])}
         for f in fired
@@ -88,8 +90,14 @@ def portfolio(
         moved=engine.rows(_MOVED),
         vanished=engine.rows(_VANISHED),
         sources=[_source(row, engine) for row in sources],
-        coverage=[_coverage(row, book, without, bound) for row in judgement.coverage()],
+        coverage=coverage_rows(engine, judgement, book),
     )
+
+
+def coverage_rows(engine: Engine, judgement: Judgement, book: Rulebook) -> list[dict[str, Any]]:
+    """One row a rule, as `Portfolio.coverage` says; `judged` counts what it does not apply to as well."""
+    bound, without = _bound(engine, book), _without(engine)
+    return [_coverage(row, book, without, bound) for row in judgement.coverage()]
 
 
 def _worst_first(finding: Finding) -> tuple[int, int, str, str]:
@@ -219,7 +227,7 @@ def _coverage(
 ) -> dict[str, Any]:
     """A rule is blind on a contract when a fact is missing, or when nothing of the kind it judges is recorded at all."""
     rule = book.get(row.rule)
-    without = count(row.subject, binds(rule.pack, "c.jurisdiction")) if row.subject in ("obligation", "payment") else 0
+    without = count(row.subject, binds(rule.pack, "c.jurisdiction")) if row.subject in WITHOUT else 0
     return {
         "rule": row.rule, "title": {"zh": rule.rule.title.zh, "en": rule.rule.title.en}, "subject": row.subject,
         "pack": {"zh": rule.pack.name.zh, "en": rule.pack.name.en},

@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from monitor.domain.warning import SHAPES
+from monitor.domain.warning import LEVELS, SHAPES
 from monitor.domain.words import fact_name, fact_value, is_evidence, shown, word
 from monitor.reports.arrange import Pack, by_pack, counted, worst
 from monitor.reports.contract import Dossier
@@ -24,6 +24,7 @@ STYLES = {"red": "bold red", "orange": "dark_orange", "yellow": "yellow", "blue"
 TOP = 15
 BAR = 24
 TOP_FACTS = 3
+PARTS_OF_A_CONTRACT = ("obligation", "payment", "amendment", "guarantee", "complaint")
 COUNTED = {"open": "open_count"}  # `open` alone is the state of a warning
 
 
@@ -64,12 +65,10 @@ def show_dossier(console: Console, dossier: Dossier, lang: str) -> None:
         fact = "party.size" if name == "party_size" else f"contract.{name}"
         facts.add_row(fact_name(fact, lang).removeprefix("contract."), escape(fact_value(fact, value, lang)))
     console.print(Padding(facts, (0, 0, 1, 0)))
-    for key, rows in (("obligations", dossier.obligations), ("payments", dossier.payments)):
+    for subject in PARTS_OF_A_CONTRACT:
+        rows = getattr(dossier, f"{subject}s")
         if rows:
-            names = [n for n in rows[0] if n not in ("id", "source_row") and any(row[n] is not None for row in rows)]
-            console.print(
-                Padding(_plain(word(key, lang), rows, names, subject=key.removesuffix("s"), lang=lang), (0, 0, 1, 0))
-            )
+            console.print(Padding(_plain(word(f"{subject}s", lang), rows, subject=subject, lang=lang), (0, 0, 1, 0)))
     if dossier.moved:
         titles = {row["id"]: row["title"] for row in dossier.obligations}
         moved = [row | {"title": titles.get(row["id"], dossier.contract["title"])} for row in dossier.moved]
@@ -228,7 +227,11 @@ def why_blind(row: dict[str, Any], lang: str) -> str:
     return "; ".join(reasons)
 
 
-def _plain(title: str, rows: list[dict[str, Any]], names: list[str], *, subject: str, lang: str) -> Table:
+def _plain(title: str, rows: list[dict[str, Any]], *, subject: str, lang: str) -> Table:
+    """Rows of one subject. A column in which nothing is recorded is left out, and a title that only repeats the kind."""
+    names = [n for n in rows[0] if n not in ("id", "source_row") and any(row[n] is not None for row in rows)]
+    if all(row["title"] == row.get("kind") for row in rows):
+        names.remove("title")
     table = Table(title=title, title_justify="left")
     for name in names:
         table.add_column(fact_name(f"{subject}.{name}", lang).removeprefix(f"{subject}."))
@@ -239,6 +242,9 @@ def _plain(title: str, rows: list[dict[str, Any]], names: list[str], *, subject:
 
 
 def _answer(answer: dict[str, Any], lang: str) -> RenderableType:
+    """A rule's answer and its reason. Its sentence, and how late it is, are said only where it fires: what was done in time
+    is not late, and of what is not known nobody can say so."""
+    fires = answer["outcome"] in LEVELS
     line = level_text(answer["outcome"], lang)
     title = fact_value(f"{answer['subject']}.title", answer["subject_title"], lang)
     line.append(f"  {answer['rule']} {answer['rule_title'][lang]}", style="bold").append(f"  · {title}\n")
@@ -247,10 +253,11 @@ def _answer(answer: dict[str, Any], lang: str) -> RenderableType:
             f"{word('missing', lang)}: {', '.join(_names(answer, lang))}\n",
             style="magenta",
         )
-    else:
+    elif fires:
         line.append(f"{answer['says'][lang]}\n")
     if answer["due"]:
-        line.append(f"{word('due', lang)} {answer['due']}  {days_text(answer['days_late'], lang)}\n")
+        days = f"  {days_text(answer['days_late'], lang)}" if fires else ""
+        line.append(f"{word('due', lang)} {answer['due']}{days}\n")
     line.append(f"{word('article', lang)}: {answer['cite']}\n", style="dim")
     rule = answer["rule"]
     known = {n: v for n, v in answer["evidence"].items() if v is not None and is_evidence(n, v, rule)}

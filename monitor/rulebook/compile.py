@@ -57,7 +57,10 @@ class Compiled:
     money: str
     cite: str
     evidence: dict[str, str]
-    needs: frozenset[str]
+    needs: dict[str, str]
+    """What must be known, facts and limits, each with the SQL that says that it is missing."""
+    doubts: dict[str, str]
+    """The same for what has a stand-in, or is asked for a `raise` only: it is missing where nothing of `needs` is."""
     facts: frozenset[str]
     overrides: tuple[Override, ...] = ()
     """Numbers that this office set in place of the rule's own; `rule` has the law's."""
@@ -79,7 +82,7 @@ def compile_rule(
         return None, reader.faults
     shown_only = ("money", "raise", "done") if rule.ladder else ("money", "due")  # not done yet is no gap
     asked = [part for key, part in parts.items() if key[0] not in shown_only]
-    needs = frozenset().union(*(part.needs for part in asked), *({f"limit.{n}" for n in part.limits} for part in asked))
+    lifting = [part for key, part in parts.items() if key[0] == "raise"]
     in_law, law_facts = _in_law(pack, rule.subject)
     limits = sorted(set().union(*(part.limits for part in parts.values())))
     evidence = reader.evidence(parts.values(), limits)
@@ -99,7 +102,8 @@ def compile_rule(
             rule, {name: own[name] for name in limits}, reader.dated_by.sql,
             office=told(own, overrides, partial(article, basis=rule.basis)),
         ),
-        evidence=evidence, needs=needs | law_facts, overrides=tuple(overrides),
+        evidence=evidence, needs=_gaps(_needs(asked) | law_facts, evidence),
+        doubts=_doubts([*asked, *lifting], _gaps(_needs(lifting), evidence)), overrides=tuple(overrides),
         facts=_columns_used([*parts.values(), *reader.scope.let.values(), reader.dated_by], evidence) | law_facts,
     )  # fmt: skip
     return compiled, []
@@ -227,6 +231,22 @@ class _Reader:
                 if found[1] not in COMPUTED and found[1] not in out:
                     out[found[1]] = understand(found[1], self.scope).sql
         return out
+
+
+def _needs(parts: Collection[Meaning]) -> frozenset[str]:
+    """The facts, and the limits by their names, without which some expressions have no answer."""
+    return frozenset().union(*(part.needs | {f"limit.{name}" for name in part.limits} for part in parts))
+
+
+def _gaps(names: Collection[str], evidence: dict[str, str]) -> dict[str, str]:
+    """For some facts and limits the SQL that says that they are missing."""
+    return {name: evidence.get(name, f'"{name}"') + " is null" for name in sorted(names)}
+
+
+def _doubts(parts: Collection[Meaning], gaps: dict[str, str]) -> dict[str, str]:
+    """`gaps`, and for each fact with a stand-in the SQL that says that some stand-in for it has no answer."""
+    told = sorted({*gaps.items()}.union(*(part.doubts for part in parts)))
+    return {name: " or ".join(f"({gap})" for one, gap in told if one == name) for name, _ in told}
 
 
 def _in_law(pack: Pack, subject: str) -> tuple[str, frozenset[str]]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -248,22 +249,28 @@ class Judgement:
     def _missing_counts(self, subject: str, numbers: Sequence[int]) -> dict[int, tuple[tuple[str, int], ...]]:
         """For each rule, how often each fact was missing where the outcome is unknown; the worst first."""
         group = self._by_subject[subject]
-        asked = [(n, name, sql) for n in numbers for name, sql in _needed(group[n])]
+        found = self._counted(subject, {(n, name): gap for n in numbers for name, gap in group[n].needs.items()})
+        silent = self._counted(subject, {(n, ""): f"not ({_needed(group[n])})" for n in numbers if group[n].doubts})
+        asked = {(n, name): gap for n, _ in silent for name, gap in _doubted(group[n]).items()}
+        found += self._counted(subject, asked)
+        return {
+            n: tuple(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))
+            for n in numbers if (pairs := [(name, number) for (m, name), number in found.items() if m == n])
+        }  # fmt: skip
+
+    def _counted(self, subject: str, asked: Mapping[tuple[int, str], str]) -> Counter[tuple[int, str]]:
+        """How often each of some conditions holds, by rule and name, where the outcome of the rule is unknown."""
         if not asked:
-            return {}
-        cells = ", ".join(f'count(*) filter (where "c.{n}" = {UNKNOWN} and ({sql}) is null)' for n, _, sql in asked)
-        rules = [group[n] for n in numbers]
-        parts = reached({name: sql for rule in rules for name, sql in rule.parts.items()}, [sql for _, _, sql in asked])
+            return Counter()
+        cells = ", ".join(f'count(*) filter (where "c.{n}" = {UNKNOWN} and ({gap}))' for (n, _), gap in asked.items())
+        rules = [self._by_subject[subject][n] for n in sorted({n for n, _ in asked})]
+        parts = reached({name: sql for rule in rules for name, sql in rule.parts.items()}, asked.values())
         source = (
             f"(select {self._wanted(subject, rules)}, j.* from {self._source(subject)} b "
             f'join judged_{subject} j on j.id = b."{subject}.id")'
         )
         row = self.db.execute(f"select {cells} from {staged(source, parts)}").fetchall()[0]
-        found: dict[int, list[tuple[str, int]]] = {}
-        for (n, name, _), number in zip(asked, row, strict=True):
-            if number:
-                found.setdefault(n, []).append((name, number))
-        return {n: tuple(sorted(pairs, key=lambda pair: (-pair[1], pair[0]))) for n, pairs in found.items()}
+        return Counter({key: number for key, number in zip(asked, row, strict=True) if number})
 
     def _findings(self, rule: Compiled, source: str, parameters: list[Any] | None = None) -> list[Finding]:
         """Findings in full for the rows of `source`: facts of the subject, beside its row of codes and days."""
@@ -276,7 +283,7 @@ class Judgement:
             "subject_id": "id", "subject_title": title, "as_of": "as_of",
             "code": f'"c.{number}"', "due": f'"d.{number}"',
             "days_late": f'as_of - "d.{number}"', "money": f"({rule.money})::decimal(30, 4)", "cite": rule.cite,
-            "evidence": f"to_json({{{evidence}}})" if evidence else "'{}'", "missing": _missing(rule),
+            "evidence": f"to_json({{{evidence}}})" if evidence else "'{}'", "missing": _named(rule.needs),
             "provisional": provisional,
             "source_row": f'"{subject}.source_row"' if f"{subject}.source_row" in available else "null",
         }  # fmt: skip
@@ -289,7 +296,17 @@ class Judgement:
         cursor = self.db.execute(f"select {columns} from {staged(source, rule.parts)} order by id", parameters or [])
         names = [column[0] for column in cursor.description or []]
         days = {name for name in rule.evidence if available.get(name, "DATE") == "DATE"}
-        return [_finding(rule, dict(zip(names, row, strict=True)), days) for row in cursor.fetchall()]
+        found = [_finding(rule, dict(zip(names, row, strict=True)), days) for row in cursor.fetchall()]
+        if all(finding.missing for finding in found if finding.outcome == "unknown"):
+            return found
+        query = f"select id, {_named(_doubted(rule))} from {staged(source, rule.parts)}"
+        doubted = {row[0]: tuple(row[1]) for row in self.db.execute(query, parameters or []).fetchall()}
+        return [
+            replace(finding, missing=finding.missing or doubted[finding.subject_id])
+            if finding.outcome == "unknown"
+            else finding
+            for finding in found
+        ]
 
     @contextmanager
     def _gathered(
@@ -333,14 +350,19 @@ class Judgement:
         return self._by_subject[rule.rule.subject].index(rule)
 
 
-def _needed(rule: Compiled) -> list[tuple[str, str]]:
-    """Every fact and limit without which the rule cannot be judged, with its SQL."""
-    names = sorted(rule.needs)
-    return [(name, rule.evidence[name] if name.startswith("limit.") else f'"{name}"') for name in names]
+def _needed(rule: Compiled) -> str:
+    """Whether something is missing that has no stand-in."""
+    return " or ".join(rule.needs.values()) or "false"
 
 
-def _missing(rule: Compiled) -> str:
-    cases = ", ".join(f"case when {sql} is null then '{name}' end" for name, sql in _needed(rule))
+def _doubted(rule: Compiled) -> dict[str, str]:
+    """What is missing where nothing else is: planned only where it is asked for, since it looks into every stand-in."""
+    return {name: f"not ({_needed(rule)}) and ({doubt})" for name, doubt in rule.doubts.items()}
+
+
+def _named(gaps: Mapping[str, str]) -> str:
+    """The names of what is missing, as a list."""
+    cases = ", ".join(f"case when {gap} then '{name}' end" for name, gap in gaps.items())
     return f"list_filter([{cases}]::varchar[], lambda x: x is not null)"
 
 

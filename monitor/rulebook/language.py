@@ -74,6 +74,8 @@ class Meaning:
     facts: set[str] = field(default_factory=set)
     needs: set[str] = field(default_factory=set)
     """Facts whose absence makes the answer unknown: not those asked about with IS NULL or given a stand-in."""
+    doubts: set[tuple[str, str]] = field(default_factory=set)
+    """Facts with a stand-in, each with the SQL that says that the stand-in gave no answer either."""
     limits: set[str] = field(default_factory=set)
     faults: list[WordFault] = field(default_factory=list)
 
@@ -106,13 +108,15 @@ def understand(text: str, scope: Scope) -> Meaning:
     if meaning.faults:
         return meaning
     root = exp.Paren(this=tree)
-    calls = list(root.find_all(*TRANSLATED))
-    for column in list(root.find_all(exp.Column)):
+    calls, columns = list(root.find_all(*TRANSLATED)), list(root.find_all(exp.Column))
+    answers = [(column, answer) for column in columns if (answer := _uncertain_answer(column)) is not None]
+    for column in columns:
         column.replace(_column(column, scope, meaning))
     for call in reversed(calls):  # inner calls first
         call.replace(_function(call, scope))
     if not meaning.faults:
         meaning.sql = root.sql(dialect="duckdb", comments=False)
+        meaning.doubts |= {doubt for column, answer in answers for doubt in _doubts(column, answer, scope)}
     return meaning
 
 
@@ -187,12 +191,15 @@ def _column(node: exp.Column, scope: Scope, meaning: Meaning) -> exp.Expr:
         meaning.limits.add(node.name)
         meaning.facts |= scope.dated_by.facts
         meaning.needs |= scope.dated_by.needs
+        meaning.doubts |= scope.dated_by.doubts
         return _parsed(limit_sql(scope.limits[node.name], scope.dated_by.sql)).copy()
     if node.table == "let" and node.name in scope.let:
         part = scope.let[node.name]
         meaning.facts |= part.facts
         meaning.limits |= part.limits
-        meaning.needs |= set() if _has_stand_in(node) else part.needs
+        if not _has_stand_in(node):
+            meaning.needs |= part.needs
+            meaning.doubts |= part.doubts
         return exp.column(part_column(scope.rule_id, node.name), quoted=True)
     if name in scope.columns:
         meaning.facts.add(name)
@@ -217,6 +224,40 @@ def _has_stand_in(node: exp.Expr) -> bool:
             return True
         child = parent
     return False
+
+
+def _uncertain_answer(node: exp.Expr) -> exp.Coalesce | exp.Case | None:
+    """The outermost expression that stands in for a missing value, where it may have no answer all the same.
+
+    A COALESCE may not where its last word is a constant. A CASE without ELSE may where it asks for the value.
+    """
+    child, unknown = node, True
+    answer: exp.Coalesce | exp.Case | None = None
+    while (parent := child.parent) is not None:
+        case = parent.parent
+        if isinstance(parent, exp.Is | exp.NullSafeEQ | exp.NullSafeNEQ):
+            unknown = False
+        elif isinstance(parent, exp.Coalesce) and unknown and (answer or child is not parent.expressions[-1]):
+            answer, unknown = parent, not isinstance(parent.expressions[-1], exp.Literal | exp.Boolean)
+        elif isinstance(parent, exp.If) and isinstance(case, exp.Case) and parent.this is child:
+            answer, unknown = case, case.args.get("default") is None
+        child = parent
+    return answer if unknown else None
+
+
+def _doubts(column: exp.Column, answer: exp.Coalesce | exp.Case, scope: Scope) -> Iterator[tuple[str, str]]:
+    """What a fact, or each fact of a part, has to do with an expression that gave no answer.
+
+    A CASE that asks for a fact may have none although the fact is recorded: nothing in the CASE speaks of such a value.
+    """
+    silent = f"({answer.sql(dialect='duckdb', comments=False)}) is null"
+    name = f"{column.table}.{column.name}"
+    if column.table == "let" and column.name in scope.let:
+        part = scope.let[column.name]
+        yield from ((fact, f'{silent} and "{fact}" is null') for fact in part.needs)
+        yield from ((fact, f"{silent} and {doubt}") for fact, doubt in part.doubts)
+    elif name in scope.columns:
+        yield name, silent if isinstance(answer, exp.Case) else f'{silent} and "{name}" is null'
 
 
 def _arguments(node: exp.Expr) -> list[exp.Expr]:

@@ -5,7 +5,7 @@ An override replaces a number; it makes none. On days for which the law has no n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -84,27 +84,44 @@ def article(entry: Replaced, basis: Basis) -> str:
 
     >>> own = Limit(name="days", value=7, cite="《…》第九条")
     >>> override = Override(rule="CN-PRC-03", limit="days", value=10, author="王某", reason="本地规定为十日")
-    >>> article(replaced([own], [override])[0], "seen")
-    "本机关设定 / set by this office: days = 10 (王某: 本地规定为十日), 法定值 / the law's own value: 7"
+    >>> article(replaced([own], [override])[0], "seen")  # doctest: +NORMALIZE_WHITESPACE
+    "本机关设定 / set by this office: 规定工作日数 / working days allowed = 10 (王某: 本地规定为十日),
+    法定值 / the law's own value: 7"
     """
-    ours = " / ".join(word("override_set", lang) for lang in LANGS)
+    ours = _joined(word("override_set", lang) for lang in LANGS)
     whose = "override_default" if _is_default(entry, basis) else "override_law"
-    theirs = " / ".join(word(whose, lang) for lang in LANGS)
+    theirs = _joined(word(whose, lang) for lang in LANGS)
+    name = _joined(_name(entry, lang) for lang in LANGS)
+    value, own = (_joined(pair) for pair in zip(*(_values(entry, lang) for lang in LANGS), strict=True))
     by = f"({entry.override.author}: {entry.override.reason})"
-    return f"{ours}: {entry.own.name} = {entry.override.value} {by}, {theirs}: {entry.own.value}"
+    return f"{ours}: {name} = {value} {by}, {theirs}: {own}"
 
 
 def sentence(entry: Replaced, basis: Basis, lang: Lang) -> str:
     """What a letter says in one language: a rule's own words may call the number the law's."""
     text = word("override_told_default" if _is_default(entry, basis) else "override_told_law", lang)
-    ours, limit = entry.override, f"limit.{entry.own.name}"
-    name = fact_name(limit, lang, ours.rule)
-    value, own = (fact_value(limit, number, lang, ours.rule) for number in (ours.value, entry.own.value))
+    value, own = _values(entry, lang)
     said = text.format(
-        limit=entry.own.name if name == fact_name("limit", lang) else name, value=value, author=ours.author,
-        reason=ours.reason, own=own,
-    )  # fmt: skip
+        limit=_name(entry, lang), value=value, author=entry.override.author, reason=entry.override.reason, own=own
+    )
     return said if lang == "zh" else f" {said}"
+
+
+def _name(entry: Replaced, lang: Lang) -> str:
+    """What people call the limit; an agency's own rule may have one without a name, and then it is called as there."""
+    name = fact_name(f"limit.{entry.own.name}", lang, entry.override.rule)
+    return entry.own.name if name == fact_name("limit", lang) else name
+
+
+def _values(entry: Replaced, lang: Lang) -> tuple[str, str]:
+    """The office's value and the law's own, in words."""
+    limit, rule = f"limit.{entry.own.name}", entry.override.rule
+    return fact_value(limit, entry.override.value, lang, rule), fact_value(limit, entry.own.value, lang, rule)
+
+
+def _joined(texts: Iterable[str]) -> str:
+    """One after the other; what is the same in both languages once."""
+    return " / ".join(dict.fromkeys(texts))
 
 
 def spoken(rule: Rule) -> Rule:

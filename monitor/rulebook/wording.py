@@ -5,22 +5,36 @@ Only `{names}` that the rule book has checked are replaced, by values formatted 
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from monitor.domain.words import LANGS, shown, word
+from monitor.domain.words import LANGS, fact_value, shown, word
 from monitor.rulebook.compile import PLACEHOLDER
 from monitor.rulebook.judge import Finding
 from monitor.rulebook.overrides import SAID
 from monitor.rulebook.rule import Rule, Words
 
+_BLANK = re.compile(rf"{PLACEHOLDER.pattern}( ?%)?")
+"""A blank, and the sign after it: what is not known has none, and a share brings its own."""
+
 
 def fill(words: Words, finding: Finding, lang: str) -> str:
     """A sentence of a rule with the case's values. A value that is not known is written as not known."""
-    values: dict[str, Any] = {"due": finding.due, "days_late": finding.days_late, "as_of": finding.as_of}
-    values |= finding.evidence
-    return PLACEHOLDER.sub(lambda found: shown(values.get(found[1]), lang), words.in_language(lang))
+    values: dict[str, Any] = {"due": finding.due, "as_of": finding.as_of} | finding.evidence
+
+    def filled(blank: re.Match[str]) -> str:
+        name, sign = blank[1], blank[2] or ""
+        if name == "days_late":
+            return _how_late(finding.days_late, lang)
+        value = values.get(name)
+        text = shown(None, lang) if value is None else fact_value(name, value, lang, finding.rule)
+        return text if value is None or text.endswith("%") else text + sign
+
+    sentence = words.in_language(lang)
+    said = _BLANK.sub(filled, sentence)
+    return said[:1].upper() + said[1:] if sentence.startswith("{let.") else said
 
 
 def finding_content(finding: Finding, rule: Rule) -> dict[str, Any]:
@@ -43,14 +57,21 @@ def finding_content(finding: Finding, rule: Rule) -> dict[str, Any]:
 def days_text(days_late: int | None, lang: str) -> str:
     """How late or how soon, for a table cell.
 
-    >>> days_text(3, "en"), days_text(-5, "zh"), days_text(None, "en"), days_text(0, "en")
-    ('3 days late', '还有5天', '', 'due today')
+    >>> days_text(3, "en"), days_text(-5, "zh"), days_text(None, "en"), days_text(0, "en"), days_text(1, "en")
+    ('3 days late', '还有5天', '', 'due today', '1 day late')
     """
-    if days_late is None:
-        return ""
+    return "" if days_late is None else _days(days_late, lang, ahead="left")
+
+
+def _how_late(days_late: int | None, lang: str) -> str:
+    """The same within a sentence, where “in 5 days” would be the day of something else."""
+    return shown(None, lang) if days_late is None else _days(days_late, lang, ahead="to_go")
+
+
+def _days(days_late: int, lang: str, *, ahead: str) -> str:
     if days_late == 0:
         return word("due_today", lang)
-    key = "days_late" if days_late > 0 else "days_left"
+    key = f"{'day' if abs(days_late) == 1 else 'days'}_{'late' if days_late > 0 else ahead}"
     return word(key, lang).replace("{n}", str(abs(days_late)))
 
 

@@ -80,7 +80,7 @@ def cn_pay_13(complaint: Row, world: World, today: date) -> Answer:
     accepted, passed_on = seen(complaint, "accepted_on", today), seen(complaint, "transferred_on", today)
     received, extended = seen(complaint, "handler_received_on", today), seen(complaint, "extended_on", today)
     counts = accepted or received
-    if more(day(complaint, "received_on"), today):
+    if more(day(complaint, "received_on"), today) or not (counts or passed_on):
         return None
     applies = every(
         among(complaint.get("kind"), "sme_arrears"),
@@ -117,7 +117,7 @@ def cn_pay_14(contract: Row, world: World, today: date) -> Answer:
 def cn_pay_15(contract: Row, world: World, today: date) -> Answer:
     unit, counts, disputed = world.unit(contract), law_day(contract, today), flag(contract, "has_dispute")
     applies = every(
-        among(unit.get("kind"), "soe"), among(unit.get("size"), "large"), is_small(contract, world),
+        word(unit, "kind") == "soe", among(unit.get("size"), "large"), is_small(contract, world),
         flag(contract, "pays_when_paid"), some(not is_left_alone(contract, world), disputed), in_force(counts, REGULATION),
     )  # fmt: skip
     void = every(disputed, today >= date(2024, 8, 27))

@@ -40,6 +40,7 @@ from tests.district.terms import (
     in_force,
     is_public,
     is_public_or_large,
+    is_purchase,
     is_small,
     is_works,
     last_day,
@@ -146,15 +147,16 @@ def cn_pay_09(payment: Row, world: World, today: date) -> Answer:
     signed = seen(contract, "signed_on", today)
     small = every(is_public_or_large(contract, world), is_small(contract, world), in_force(signed, REGULATION))
     in_chongqing = every(among(contract.get("jurisdiction"), "CN-CQ"), in_force(signed, date(2021, 7, 1)))
+    cashless = some(among(method, "commercial_bill", "receivable_voucher", "property"), falls_due is not None)
+    if method is None and falls_due is None:
+        cashless = False if paid(payment, today) == 0 else None
     forced = every(
         among(method, "commercial_bill", "receivable_voucher", "property"), no(flag(payment, "method_agreed"))
     )
     too_late: bool | None = False
     if falls_due is not None and method != "property":
         too_late = more(falls_due, last_day(payment, contract, world, protected=bool(small)))
-    applies = every(among(payment.get("side"), "government"), some(small, in_chongqing))
-    if method is None and falls_due is None:
-        forced = False if paid(payment, today) == 0 else None
+    applies = every(among(payment.get("side"), "government"), cashless, some(small, in_chongqing))
     return when(applies, highest(orange=some(forced, too_late)))
 
 
@@ -207,7 +209,7 @@ def cn_pay_16(payment: Row, world: World, today: date) -> Answer:
 def cn_pay_22(payment: Row, world: World, today: date) -> Answer:
     contract = world.contract(payment)
     applies = every(
-        world.party(contract).get("size_at_signing") is None, is_public(contract, world),
+        is_purchase(contract), world.party(contract).get("size_at_signing") is None, is_public(contract, world),
         government_owes(payment, today), in_force(seen(contract, "signed_on", today), REGULATION),
     )  # fmt: skip
     return when(applies, ladder(today, last_day(payment, contract, world, protected=True), blue=-10))

@@ -43,9 +43,12 @@ def cn_prc_01(contract: Row, world: World, today: date) -> Answer:
     if not in_time:
         return when(applies, highest(red=is_signed))
     last = max(in_time, key=lambda row: str(row.get("finished_on")))
+    late = None if signed is None else False  # whether it came in time, where nobody recorded the day of signing
     read, kept = word(last, "text_hash"), word(contract, "text_hash")
     differs = read is not None and kept is not None and read != kept
-    return when(applies, highest(red=some(every(is_signed, among(last.get("result"), "rejected")), differs)))
+    return when(
+        applies, highest(red=some(every(is_signed, some(late, among(last.get("result"), "rejected"))), differs))
+    )
 
 
 def cn_prc_02(contract: Row, world: World, today: date) -> Answer:
@@ -61,15 +64,22 @@ def _first(rows: Sequence[Row], name: str, today: date) -> date | None:
     return min((on for row in rows if (on := seen(row, name, today))), default=None)
 
 
+def _unsigned(contract: Row, today: date, applies: bool | None) -> Answer:
+    """No day of signing: nothing to count for a draft, unknown for what is past that."""
+    return None if stands(contract, today) in BEFORE_SIGNING else when(applies, "unknown")
+
+
 def cn_prc_03(contract: Row, world: World, today: date) -> Answer:
     signed = seen(contract, "signed_on", today)
     filed = _first(
         [row for row in world.of("filing", contract) if word(row, "filed_with") == "legal"], "filed_on", today
     )
-    if signed is None or filed:
-        return None
-    gone = working_days(signed, today)
     reports = world.reports("filing", filed_with="legal") or None
+    if filed:
+        return None
+    if signed is None:
+        return _unsigned(contract, today, reports)
+    gone = working_days(signed, today)
     return when(reports, highest(blue=gone >= 5, yellow=gone >= 8, orange=gone >= 17))
 
 
@@ -84,12 +94,14 @@ def cn_prc_04(contract: Row, world: World, today: date) -> Answer:
 def cn_prc_05(contract: Row, world: World, today: date) -> Answer:
     signed = seen(contract, "signed_on", today)
     notices = [row for row in world.of("publication", contract) if word(row, "kind") == "contract"]
-    if signed is None or _first(notices, "published_on", today):
+    if _first(notices, "published_on", today):
         return None
     applies = every(
-        flag(contract, "is_gov_procurement"), flag(contract, "is_secret") is not True, signed >= date(2015, 3, 1),
-        world.reports("publication", kind="contract") or None,
+        flag(contract, "is_gov_procurement"), flag(contract, "is_secret") is not True,
+        in_force(signed, date(2015, 3, 1)), world.reports("publication", kind="contract") or None,
     )  # fmt: skip
+    if signed is None:
+        return _unsigned(contract, today, applies)
     gone = working_days(signed, today)
     return when(applies, highest(yellow=gone > 2, orange=gone > 10))
 
@@ -97,15 +109,17 @@ def cn_prc_05(contract: Row, world: World, today: date) -> Answer:
 def cn_prc_06(contract: Row, world: World, today: date) -> Answer:
     signed = seen(contract, "signed_on", today)
     filings = [row for row in world.of("filing", contract) if word(row, "filed_with") in ("finance", "supervisor")]
-    if signed is None or _first(filings, "filed_on", today):
+    if _first(filings, "filed_on", today):
         return None
     public = some(among(contract.get("fund_source"), "fiscal"), flag(contract, "is_gov_invest"))
     tender = every(
         among(contract.get("jurisdiction"), "CN-CQ"), flag(contract, "is_mandatory_tender"), public,
-        signed >= date(2018, 7, 26),
+        in_force(signed, date(2018, 7, 26)),
     )  # fmt: skip
     told = world.reports("filing", filed_with="finance") or world.reports("filing", filed_with="supervisor") or None
     bought = every(flag(contract, "is_gov_procurement"), in_force(signed, date(2003, 1, 1)))
+    if signed is None:
+        return _unsigned(contract, today, every(some(bought, tender), told))
     gone = working_days(signed, today)
     return when(every(some(bought, tender), told), highest(yellow=gone > 7, orange=gone > 20))
 
@@ -148,9 +162,10 @@ def cn_prc_09(contract: Row, world: World, today: date) -> Answer:
     signed = seen(contract, "signed_on", today)
     unsigned = signed is None and stands(contract, today) in BEFORE_SIGNING
     applies = every(
-        administrative, contract.get("arbitration_basis") is None, unsigned or in_force(signed, date(2015, 5, 1))
-    )
-    return when(applies, highest(yellow=among(contract.get("dispute_clause"), "arbitration")))
+        administrative, contract.get("arbitration_basis") is None, unsigned or in_force(signed, date(2015, 5, 1)),
+        among(contract.get("dispute_clause"), "arbitration"),
+    )  # fmt: skip
+    return when(applies, "yellow")
 
 
 def cn_prc_10(guarantee: Row, world: World, today: date) -> Answer:

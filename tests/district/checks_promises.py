@@ -52,10 +52,12 @@ def cn_pro_01(promise: Row, world: World, today: date) -> Answer:
 
 def cn_pro_02(unit: Row, world: World, today: date) -> Answer:
     event_on, list_on = seen(unit, "event_on", today), seen(unit, "handover_on", today)
-    if event_on is None or unit.get("event") is None:
+    if (event_on is None and unit.get("event") is None) or more(day(unit, "event_on"), today):
         return None
     mine = [row for row in world.rows["contract"] if row.get("unit_id") == unit.get("id")]
     duties = [row for contract in mine for row in open_duties(contract, "government", world)]
+    if event_on is None or unit.get("event") is None:
+        return when(bool(duties), "unknown")
     handed_over = list_on is not None and list_on >= plus(event_on, -30)
     overdue = [due for due in (day(row, "due_on") for row in duties) if due and event_on <= due < today]
     gone = between(event_on, today)

@@ -54,13 +54,13 @@ def cn_pay_18(payment: Row, world: World, today: date) -> Answer:
         is_works(contract), among(payment.get("kind"), "progress"), among(payment.get("side"), "government"),
         in_force(seen(contract, "signed_on", today), date(2022, 8, 1)),
     )  # fmt: skip
-    if done is None or gone is None:
-        return when(applies, "unknown")
     over = closed is not None and closed < today
-    too_much = gone > done
-    give_back = too_much and settled is not None and today > plus(settled, 30)
-    too_little, far_too_little = over and gone * 100 < done * 80, over and gone * 100 < done * 75
-    return when(applies, highest(yellow=too_little or too_much, orange=far_too_little or give_back))
+    too_much = False if gone == 0 else more(gone, done)
+    give_back = every(too_much, settled is not None and today > plus(settled, 30))
+    short = None if done is None or gone is None else gone * 100 - done * 80
+    very_short = None if done is None or gone is None else gone * 100 - done * 75
+    too_little, far_too_little = every(over, more(0, short)), every(over, more(0, very_short))
+    return when(applies, highest(yellow=some(too_little, too_much), orange=some(far_too_little, give_back)))
 
 
 def _is_final(payment: Row, contract: Row) -> bool | None:

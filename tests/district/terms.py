@@ -37,8 +37,14 @@ def in_force(start: date | None, first: date) -> bool | None:
     return None if start is None else start >= first
 
 
+def is_purchase(contract: Row) -> bool:
+    """What the regulation covers: goods, works, services. Compensation for an expropriation is the price of none."""
+    return word(contract, "kind") != "ZSBC"
+
+
 def is_small(contract: Row, world: World) -> bool | None:
-    return among(world.party(contract).get("size_at_signing"), "medium", "small", "micro")
+    """A small or medium enterprise that is paid for a purchase."""
+    return every(is_purchase(contract), among(world.party(contract).get("size_at_signing"), "medium", "small", "micro"))
 
 
 def is_public(contract: Row, world: World) -> bool:

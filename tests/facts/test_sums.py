@@ -270,6 +270,10 @@ def test_the_contracts_of_one_project_share_what_it_has_committed_and_what_is_dr
     for stranger in (part("B", None), part("B", 500, currency="USD")):
         assert facts(contract=part("A", 1_000), others=[stranger])["A"]["project_committed"] is None
     assert facts(contract={"amount_minor": 1_000})["project_committed"] is None
+    draft = part("A", 1_000, signed_on=None, status="in_review")
+    assert facts(contract=draft)["project_committed"] == 0, "nothing is signed yet"
+    unsaid = part("B", 500, signed_on=None, status="active")
+    assert facts(contract=draft, others=[unsaid])["A"]["project_committed"] is None, "nobody recorded when B was signed"
 
 
 # --- units, parties, complaints ---

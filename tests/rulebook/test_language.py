@@ -127,6 +127,19 @@ def test_what_is_known_missing_is_named_and_what_has_a_stand_in_is_not(desk: Des
     assert meaning.facts == {"payment.amount", "payment.disputed", "payment.paid"}
 
 
+def test_a_stand_in_that_has_no_answer_either_leaves_what_it_stands_for_in_doubt(desk: Desk) -> None:
+    """Named are only those whose absence matters: a stand-in that is a constant, or a CASE with ELSE, always answers."""
+    read = {
+        "coalesce(payment.amount, payment.disputed) > 1": {"payment.amount"},
+        "coalesce(payment.amount, 0) > 1": set(),
+        "case when payment.amount is not null then true end": {"payment.amount"},
+        "case when payment.amount is not null then true else false end": set(),
+        "coalesce(case when payment.amount is not null then true end, false)": set(),
+        "payment.amount is null or payment.disputed is null": set(),
+    }
+    assert {text: {name for name, _ in understand(text, desk.scope).doubts} for text in read} == read
+
+
 def test_no_word_of_an_expression_survives_as_a_comment(desk: Desk) -> None:
     assert "--" not in understand("true -- drop", desk.scope).sql
     assert "/*" not in understand("true /* drop */ and false", desk.scope).sql

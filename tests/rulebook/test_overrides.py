@@ -188,8 +188,9 @@ def test_a_letter_says_who_set_the_number_why_and_what_the_laws_own_is_in_both_l
         ". This office set “days allowed” to 20 (王敏: 承诺提前十日付款); the law's own value is 30."
     )
     ours, law = content["cite"].split("; ", 1)
-    assert (
-        ours == "本机关设定 / set by this office: days = 20 (王敏: 承诺提前十日付款), 法定值 / the law's own value: 30"
+    assert ours == (
+        "本机关设定 / set by this office: 规定天数 / days allowed = 20 (王敏: 承诺提前十日付款), "
+        "法定值 / the law's own value: 30"
     )
     assert law == "《保障中小企业款项支付条例》(国务院令第802号) 第九条第一款、第四款，第十条"
 
