@@ -53,10 +53,11 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """The outcomes of one scan. `contracts` names those it was narrowed to; None: all there are."""
+    """The outcomes of one scan. `contracts` names those it was narrowed to; None: all there are, and only then is there a
+    hash of all facts."""
 
     judgement: Judgement
-    facts_hash: str
+    facts_hash: str | None
     contracts: frozenset[str] | None = None
 
 
@@ -155,11 +156,17 @@ def engine(
 
 
 def _judged(engine: Engine, book: Rulebook, contracts: frozenset[str] | None = None) -> Judged:
-    return Judged(judgement=Judgement(engine.db, book.rules), facts_hash=engine.facts_hash(), contracts=contracts)
+    return Judged(
+        judgement=Judgement(engine.db, book.rules, beside=engine.beside()),
+        facts_hash=engine.facts_hash() if contracts is None else None,
+        contracts=contracts,
+    )
 
 
 def _other_warnings(before: pa.Table, now: pa.Table) -> set[str]:
     """The contracts whose warnings are others: a person may have taken one up, or the last scan opened one."""
+    if now.equals(before):
+        return set()
     with duckdb.connect() as db:
         db.register("before", before)
         db.register("now", now)

@@ -26,7 +26,7 @@ class Stepped:
     hits: list[Hit]
     changes: list[Change]
     counts: dict[str, dict[str, int]]
-    facts_hash: str
+    facts_hash: str | None
     contracts: int | None
     notes: Notes
 

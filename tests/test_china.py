@@ -180,3 +180,16 @@ def test_a_dossier_says_a_rules_sentence_only_where_it_fires(office: Office) -> 
     assert "due 2026-02-11\n" in clear
     assert "late" not in clear
     assert "no record" not in clear
+
+
+def test_an_office_can_time_its_own_ledger(office: Office) -> None:
+    before = office.contents()
+    table = office.ok("bench").out
+    assert "研判全部" in table
+    assert "95 条规则" in table
+    steps = {step["what"]: step for step in json.loads(office.ok("bench", "--json").out)["steps"]}
+    assert list(steps) == ["read", "build", "open", "judge", "some"]
+    assert steps["read"]["rows"] == steps["open"]["rows"] > 10
+    assert all(step["seconds"] > 0 for step in steps.values())
+    assert office.contents() == before
+    assert not (office.folder / "state" / "mirror").exists(), "it leaves nothing"

@@ -178,8 +178,13 @@ def party_forgets(_row: Row, to_come: set[str]) -> Row:
     return {"distress": None} if "distress_on" in to_come else {}
 
 
+def unit_forgets(_row: Row, to_come: set[str]) -> Row:
+    return {"event": None} if "event_on" in to_come else {}
+
+
 FORGOTTEN: dict[str, Callable[[Row, set[str]], Row]] = {
     "contract": contract_forgets, "obligation": obligation_forgets, "payment": payment_forgets, "party": party_forgets,
+    "unit": unit_forgets,
 }  # fmt: skip
 """What is recorded beside a day, and is not known before it."""
 

@@ -6,7 +6,9 @@ Mappings and rules are text that an office writes. Whatever they say, they see o
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -39,8 +41,8 @@ def sandbox(
     for setting in (
         "autoinstall_known_extensions=false",
         "autoload_known_extensions=false",
-        "python_enable_replacements=false",  # or `from db` would read the caller's Python variables
-        "TimeZone='UTC'",
+        "global python_enable_replacements=false",  # or `from db` would read the caller's Python variables
+        "global TimeZone='UTC'",
         f"temp_directory={_quoted(spill or '')}",  # or it is .tmp here, and up to 90 % of the disk
         f"max_temp_directory_size='{SPILL_LIMIT}'",
         # These two look into every constant again and again, and a calendar is a constant of twenty thousand days:
@@ -57,6 +59,32 @@ def sandbox(
 def _quoted(path: Path | str) -> str:
     text = str(path).replace("'", "''")
     return f"'{text}'"
+
+
+def two_at_a_time(
+    db: duckdb.DuckDBPyConnection,
+    beside: duckdb.DuckDBPyConnection | None,
+    jobs: Sequence[Callable[[duckdb.DuckDBPyConnection], object]],
+) -> None:
+    """Run jobs that do not wait for each other, on a connection and on a second one to the same database if there is one.
+
+    To plan a query takes one core, and on few rows longer than to run it.
+    """
+    waiting = deque(jobs)
+
+    def work(connection: duckdb.DuckDBPyConnection) -> None:
+        while True:
+            try:
+                job = waiting.popleft()
+            except IndexError:
+                return
+            job(connection)
+
+    if beside is None:
+        work(db)
+        return
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(work, (db, beside)))
 
 
 @contextmanager

@@ -6,10 +6,10 @@ The database is the sandbox of `domain.sandbox`: a rule's SQL runs here and can 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,12 +20,22 @@ import pyarrow as pa
 from monitor.domain.money import known_currencies, minor_digits
 from monitor.domain.nouns import NOUNS
 from monitor.domain.portfolio import Layered, Rows, key_of
-from monitor.domain.sandbox import sandbox
+from monitor.domain.sandbox import sandbox, two_at_a_time
 from monitor.domain.workdays import WorkCalendar
 from monitor.facts import AROUND, MACROS, PARENTS, REACH, SCALED, around, documented, query, subjects
 
-BELONGING = (*(noun for noun, model in NOUNS.items() if "contract_id" in model.model_fields), "history")
-"""The tables whose rows belong to a contract."""
+OF_CONTRACTS = (
+    "obligation",
+    "payment",
+    "history",
+    "contract",
+    *(
+        noun
+        for noun, model in NOUNS.items()
+        if "contract_id" in model.model_fields and noun not in ("obligation", "payment")
+    ),
+)
+"""The tables whose rows are contracts or belong to one, the largest first."""
 
 SCALED_NOUNS = frozenset(noun for noun, model in NOUNS.items() if "currency" in model.model_fields)
 
@@ -53,6 +63,7 @@ class Engine:
         self.calendars = dict(calendars)
         self.db = sandbox(readable=_files(tables), spill=spill)
         self._elsewhere = reach
+        self._shared = all(isinstance(tables[noun], Layered) for noun in NOUNS)
         self._load(tables)
         self._prepare(contracts)
 
@@ -63,6 +74,10 @@ class Engine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.db.close()
+
+    def beside(self) -> duckdb.DuckDBPyConnection | None:
+        """A second connection, for another query at the same time; none where rows lie in memory that only one can see."""
+        return self.db.cursor() if self._shared else None
 
     def columns(self, subject: str) -> dict[str, str]:
         """Every fact a rule about `subject` may name, `payment.due_on`, with its DuckDB type."""
@@ -99,8 +114,9 @@ class Engine:
         self.db.register("scales", _scales())
         self.db.execute("create table scale_of as from scales")
         for name, rows in tables.items():
-            if isinstance(rows, Layered):
-                self.db.register(f"newer_{name}", rows.newer)
+            if isinstance(rows, Layered):  # the little that is newer is copied: every connection can see a table
+                self.db.register(f"given_{name}", rows.newer)
+                self.db.execute(f"create table newer_{name} as from given_{name}")
                 files = ", ".join(_quoted(str(path)) for path in rows.files)
                 told = f"select * from read_parquet([{files}])" if files else f"select * from newer_{name}"
                 if files and rows.newer.num_rows:
@@ -110,16 +126,20 @@ class Engine:
             else:
                 self.db.register(f"newer_{name}", rows)
                 told = f"select * from newer_{name}"
-            scaled = SCALED.format(rows=f"({told})") if name in SCALED_NOUNS else told
-            self.db.execute(f'create view "{name}" as {scaled}')
+            self.db.execute(f"create view all_{name} as {told}")
+            self.db.execute(f'create view "{name}" as {_scaled(name, f"all_{name}")}')
 
     def _prepare(self, contracts: Sequence[str] | None) -> None:
         self.db.execute(f"create macro as_of() as date '{self.as_of.isoformat()}'")
         self.db.execute(MACROS)
-        for name in AROUND:
-            self.db.execute(f"create table around_{name} as {around(name)}")
+        made = [f"create table around_{name} as {around(name)}" for name in AROUND]
         if contracts is not None:
-            self._narrow(contracts)
+            made += self._narrowed(contracts)
+        jobs = [partial(_execute, sql) for sql in made]
+        two_at_a_time(self.db, self.beside(), jobs)
+        if contracts is not None:
+            for name in OF_CONTRACTS:
+                self.db.execute(f'create or replace view "{name}" as {_scaled(name, f"narrowed_{name}")}')
         for subject in ("obligation", "payment"):  # a contract's sums are made from the facts of its parts
             self.db.execute(f"create view fact_{subject} as {query(subject)}")
         self.db.execute(f"create table fact_contract as {query('contract')}")
@@ -139,14 +159,22 @@ class Engine:
         lists = [f"getvariable('{name}') as \"{name}\"" for word in self.calendars for name in _lists_of(word)]
         self.db.execute(f"create table calendar_lists as select {', '.join(['true as one_row', *lists])}")
 
-    def _narrow(self, contracts: Sequence[str]) -> None:
-        """Put in the place of each noun of contracts its rows of some contracts; units and parties stay whole."""
-        self.db.register("chosen", pa.table({"id": pa.array(contracts, pa.string())}))
-        for name, key in (("contract", "id"), *((noun, "contract_id") for noun in BELONGING)):
+    def _narrowed(self, contracts: Sequence[str]) -> Iterator[str]:
+        """What makes a table of each noun's rows of some contracts, for the place of all; units and parties stay whole."""
+        self.db.register("given_contracts", pa.table({"id": pa.array(contracts, pa.string())}))
+        self.db.execute("create table chosen as from given_contracts")
+        for name in OF_CONTRACTS:
+            key = "id" if name == "contract" else "contract_id"
             lonely = " or contract_id is null" if name == "complaint" else ""
-            narrowed = f'from "{name}" where {key} in (select id from chosen){lonely}'
-            self.db.execute(f"create table narrowed_{name} as {narrowed}")
-            self.db.execute(f'create or replace view "{name}" as from narrowed_{name}')
+            yield f"create table narrowed_{name} as from all_{name} where {key} in (select id from chosen){lonely}"
+
+
+def _execute(sql: str, db: duckdb.DuckDBPyConnection) -> None:
+    db.execute(sql)
+
+
+def _scaled(name: str, rows: str) -> str:
+    return SCALED.format(rows=rows) if name in SCALED_NOUNS else f"from {rows}"
 
 
 @cache

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from monitor.domain.errors import ConfigError
 from monitor.domain.override import NO_OVERRIDES, Overrides
@@ -22,7 +23,8 @@ from monitor.domain.workdays import WorkCalendar
 from monitor.engines.duckdb import Engine
 from monitor.facts import nothing, subjects
 from monitor.rulebook.compile import Compiled, compile_rule, give_way, place
-from monitor.rulebook.judge import Coverage, Finding, Hit, Judgement
+from monitor.rulebook.finding import Coverage, Finding, Hit
+from monitor.rulebook.judge import Judgement
 from monitor.rulebook.overrides import faults_of, limits_of
 from monitor.rulebook.rule import Example, Pack, Rule
 from monitor.rulebook.types import type_faults
@@ -138,12 +140,8 @@ def try_examples(rulebook: Rulebook, calendars: Mapping[str, WorkCalendar]) -> l
     with Engine(nothing(), calendars, as_of=date(2000, 1, 1)) as engine:
         cases = [(rule, example) for rule in rulebook.rules for example in rule.rule.example]
         for subject in subjects():
-            engine.db.execute(
-                f"create table cases_{subject} as "
-                f"select *, null::date as as_of, null::integer as case_number from base_{subject} limit 0"
-            )
-        for number, (rule, example) in enumerate(cases):
-            _insert_case(engine.db, rule, example, number)
+            given = [_case(rule, example, n) for n, (rule, example) in enumerate(cases) if rule.rule.subject == subject]
+            _lay_out(engine.db, subject, given)
         judgement = Judgement(engine.db, rulebook.rules, cases="cases")
         found: dict[int, Finding] = {}
         for rule in rulebook.rules:
@@ -232,7 +230,24 @@ def _give_way(loading: _Loading, *, whole_shelf: bool) -> None:
     loading.rules = list(rules.values())
 
 
-def _insert_case(db: duckdb.DuckDBPyConnection, rule: Compiled, example: Example, number: int) -> None:
+def _lay_out(db: duckdb.DuckDBPyConnection, subject: str, cases: Sequence[Mapping[str, Any]]) -> None:
+    """Rows of facts as the table `cases_<subject>`. As text first: of what type a fact is, the facts know."""
+    db.execute(
+        f"create table cases_{subject} as "
+        f"select *, null::date as as_of, null::integer as case_number from base_{subject} limit 0"
+    )
+    if not cases:
+        return
+    names = sorted({name for case in cases for name in case})
+    texts = {name: [None if case.get(name) is None else str(case[name]) for case in cases] for name in names}
+    db.register("told", pa.table({name: pa.array(column, pa.string()) for name, column in texts.items()}))
+    types = {row[0]: row[1] for row in db.execute(f"describe cases_{subject}").fetchall()}
+    cells = ", ".join(f'"{name}"::{types[name]} as "{name}"' for name in names)
+    db.execute(f"insert into cases_{subject} by name select {cells} from told")
+    db.unregister("told")
+
+
+def _case(rule: Compiled, example: Example, number: int) -> dict[str, Any]:
     """One row of facts: those given, the law's own place unless the example says another, everything else unknown."""
     subject = rule.rule.subject
     given: dict[str, Any] = {
@@ -243,10 +258,7 @@ def _insert_case(db: duckdb.DuckDBPyConnection, rule: Compiled, example: Example
         given["contract.id"] = f"case-{number}" if subject == "contract" else "contract"
     if rule.pack.jurisdiction:
         given[place(subject)] = rule.pack.jurisdiction[0]
-    given |= {"as_of": example.as_of, "case_number": number, **example.given}
-    names = ", ".join(f'"{name}"' for name in given)
-    marks = ", ".join("?" for _ in given)
-    db.execute(f"insert into cases_{subject} ({names}) values ({marks})", list(given.values()))
+    return given | {"as_of": example.as_of, "case_number": number, **example.given}
 
 
 def _outcome(finding: Finding, rule: Compiled, example: Example) -> Outcome:

@@ -11,81 +11,22 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import duckdb
 import pyarrow.compute as pc
 
-from monitor.rulebook.compile import OUTCOMES, UNKNOWN, Compiled
+from monitor.domain.sandbox import two_at_a_time
+from monitor.rulebook.compile import OUTCOMES, UNKNOWN, Compiled, place
+from monitor.rulebook.finding import Coverage, Finding, Hit
 from monitor.rulebook.parts import reached, staged
 from monitor.rulebook.scan import SHOWN, facts_of, scan_sql
 
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One rule on one subject. `outcome` is a level, or clear, unknown, not applicable.
-
-    `days_late` is negative before the deadline. `money` is in whole units of `currency`. `missing` names the facts for lack
-    of which it cannot be computed. `provisional` says that a working-day calendar not yet published was used.
-    """
-
-    rule: str
-    subject: str
-    subject_id: str
-    subject_title: str
-    as_of: date
-    outcome: str
-    contract_id: str | None
-    contract_title: str | None
-    contract_number: str | None
-    unit: str | None
-    unit_id: str | None
-    party: str | None
-    source: str | None
-    source_row: int | None
-    due: date | None
-    days_late: int | None
-    money: Decimal | None
-    currency: str | None
-    cite: str
-    evidence: dict[str, Any]
-    missing: tuple[str, ...]
-    provisional: bool
-    rule_hash: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """That a rule fires on a subject, at what level and for what day: a finding without its words."""
-
-    rule: str
-    subject: str
-    subject_id: str
-    contract_id: str | None
-    unit: str | None
-    outcome: str
-    due: date | None
-    rule_hash: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Coverage:
-    """How far one rule could be judged. `contracts_blind` counts contracts with at least one unknown outcome."""
-
-    rule: str
-    subject: str
-    judged: int
-    not_applicable: int
-    clear: int
-    unknown: int
-    fires: dict[str, int]
-    contracts_blind: int
-    missing: tuple[tuple[str, int], ...]
 
 
 class Judgement:
@@ -93,19 +34,26 @@ class Judgement:
 
     One narrow table a subject, `judged_<subject>`: id, contract, a code and a day for each rule. Everything a finding says
     beside that is asked for later, for the few rows that matter. `cases` replaces the base views by tables of the same
-    columns with an `as_of` column: how examples are run.
+    columns with an `as_of` column: how examples are run. `beside` is a second connection to the same facts: then two subjects
+    are judged at a time.
     """
 
-    def __init__(self, db: duckdb.DuckDBPyConnection, rules: Sequence[Compiled], *, cases: str | None = None) -> None:
+    def __init__(
+        self,
+        db: duckdb.DuckDBPyConnection,
+        rules: Sequence[Compiled],
+        *,
+        cases: str | None = None,
+        beside: duckdb.DuckDBPyConnection | None = None,
+    ) -> None:
         self.db = db
         self._cases = cases
         self._by_subject: dict[str, list[Compiled]] = {}
         self._available: dict[str, dict[str, str]] = {}
         for rule in rules:
             self._by_subject.setdefault(rule.rule.subject, []).append(rule)
-        for subject, group in self._by_subject.items():
-            self._available[subject] = {row[0]: row[1] for row in db.execute(f"describe base_{subject}").fetchall()}
-            db.execute(f"create or replace table judged_{subject} as {self._scan(subject, group)}")
+        subjects = sorted(self._by_subject, key=lambda subject: subject not in ("payment", "contract", "obligation"))
+        two_at_a_time(db, beside, [partial(self._judge, subject) for subject in subjects])
 
     def hits(self) -> list[Hit]:
         """Every outcome that is a level, worst first: all that is needed to see whether anything changed."""
@@ -222,19 +170,34 @@ class Judgement:
                 )  # fmt: skip
         return sorted(found, key=lambda row: row.rule)
 
-    def _scan(self, subject: str, group: Sequence[Compiled]) -> str:
+    def _judge(self, subject: str, db: duckdb.DuckDBPyConnection) -> None:
+        self._available[subject] = {row[0]: row[1] for row in db.execute(f"describe base_{subject}").fetchall()}
+        db.execute(f"create or replace table judged_{subject} as {self._scan(db, subject)}")
+
+    def _scan(self, db: duckdb.DuckDBPyConnection, subject: str) -> str:
         """The query that judges a subject. Where there is none, or nothing that a rule's law binds, there is nothing to plan:
         a rule book of many countries costs an office no more than its own."""
-        source = self._source(subject)
-        if not self.db.execute(f"select 1 from {source} limit 1").fetchall():
+        group = self._by_subject[subject]
+        places = [row[0] for row in db.execute(self._places(subject)).fetchall()]
+        if not places:
             days = ", ".join(f'null::tinyint as "c.{n}", null::date as "d.{n}"' for n in range(len(group)))
             return f"select null::varchar as id, null::varchar as contract_id, {days} limit 0"
-        binding: dict[str, bool] = {}
+        binding = {"true": True}
         for rule in group:
             if rule.in_law not in binding:
-                query = f"select 1 from {source} where coalesce({rule.in_law}, true) limit 1"
-                binding[rule.in_law] = rule.in_law == "true" or bool(self.db.execute(query).fetchall())
-        return scan_sql(group, source, self._available[subject], foreign=lambda rule: not binding[rule.in_law])
+                query = f'select bool_or(coalesce({rule.in_law}, true)) from (select unnest(?::varchar[]) as "{place(subject)}")'
+                binding[rule.in_law] = bool(db.execute(query, [places]).fetchall()[0][0])
+        return scan_sql(
+            group, self._source(subject), self._available[subject], foreign=lambda rule: not binding[rule.in_law]
+        )
+
+    def _places(self, subject: str) -> str:
+        """Whose law may apply to the subjects that there are: no more of the facts than that needs."""
+        if self._cases or place(subject) != "contract.jurisdiction":
+            return f'select distinct "{place(subject)}" from {self._source(subject)}'
+        if subject == "contract":
+            return "select distinct jurisdiction from contract"
+        return f"select distinct c.jurisdiction from {subject} s left join contract c on c.id = s.contract_id"
 
     def _blind(self, subject: str, numbers: Sequence[int]) -> dict[int, int]:
         """For each rule, the contracts (or units, parties) with an unknown outcome."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from monitor.domain.words import LANGS, fact_value, shown, word
 from monitor.rulebook.compile import PLACEHOLDER
-from monitor.rulebook.judge import Finding
+from monitor.rulebook.finding import Finding
 from monitor.rulebook.overrides import SAID
 from monitor.rulebook.rule import Rule, Words
 

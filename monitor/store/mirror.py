@@ -93,8 +93,9 @@ def opened(folder: Path, database: Path, zone: tzinfo, *, may_write: bool) -> Mi
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             mirror = Mirror(folder=folder)
-            for name in TABLES:
-                _write(mirror, name, source, whole=True)
+            with _writer(mirror) as db:
+                for name in TABLES:
+                    _write(mirror, name, source, db, whole=True)
             _remember(mirror, identity, source.edition())
         _catch_up(mirror, source, identity, may_write=may_write)
         mirror.latest = {noun: source.last_seq(noun) for noun in NOUNS}
@@ -123,29 +124,35 @@ def _catch_up(mirror: Mirror, source: Reader, identity: Mapping[str, Any], *, ma
     grown = {name for name in TABLES if mirror.newer[name].num_rows > max(GROWN * mirror.rows[name], 1000)}
     if grown & {"obligation", "contract", "history"}:  # a history is read by how far they themselves were
         grown |= {"obligation", "contract", "history"}
-    for name in sorted(grown):
-        _write(mirror, name, source, whole=False)
-        mirror.newer[name] = mirror.newer[name].slice(0, 0)
-    if grown:
-        _remember(mirror, identity, source.edition())
+    if not grown:
+        return
+    with _writer(mirror) as db:
+        for name in sorted(grown):
+            _write(mirror, name, source, db, whole=False)
+            mirror.newer[name] = mirror.newer[name].slice(0, 0)
+    _remember(mirror, identity, source.edition())
 
 
-def _write(mirror: Mirror, name: str, source: Reader, *, whole: bool) -> None:
+def _writer(mirror: Mirror) -> duckdb.DuckDBPyConnection:
+    """One for all nouns: to open a database takes longer than to write a small file."""
+    settings: dict[str, Any] = {"threads": 2, "memory_limit": "1GB", "temp_directory": str(mirror.folder / "spill")}
+    return duckdb.connect(config=settings)
+
+
+def _write(mirror: Mirror, name: str, source: Reader, db: duckdb.DuckDBPyConnection, *, whole: bool) -> None:
     """One noun's files of a new generation; the old ones stay until `mirror.json` names the new."""
     generation = mirror.generation.get(name, 0) + 1
     home = mirror.folder / name / str(generation)
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
-    settings: dict[str, Any] = {"threads": 2, "memory_limit": "1GB", "temp_directory": str(mirror.folder / "spill")}
-    with duckdb.connect(config=settings) as db:
-        if whole and source.last_seq(name if name in NOUNS else "contract") == 0:
-            pass  # no rows, no files
-        elif whole:
-            with source.rows(name) as rows:
-                db.register("rows", rows)
-                _copy(db, "select * from rows", home)
-        else:
-            _copy(db, mirror._layers(db, name), home)
+    if whole and source.last_seq(name if name in NOUNS else "contract") == 0:
+        pass  # no rows, no files
+    elif whole:
+        with source.rows(name) as rows:
+            db.register("rows", rows)
+            _copy(db, "select * from rows", home)
+    else:
+        _copy(db, mirror._layers(db, name), home)
     mirror.generation[name] = generation
     mirror.rows[name] = _counted(mirror, name)
     if name in NOUNS:

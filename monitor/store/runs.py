@@ -21,7 +21,7 @@ class Inputs:
     known_at: datetime
     rules_hash: str
     calendar_hash: str
-    facts_hash: str
+    facts_hash: str | None
 
 
 def start(db: Connection, kind: str, *, at: datetime, source: str | None = None) -> int:

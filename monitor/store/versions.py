@@ -116,13 +116,14 @@ def record(
     """
     edition_id = _add_edition(db, head)
     totals = dict.fromkeys(("rows", "new", "changed", "returned", "vanished"), 0)
-    for incoming in rows:
-        stamp = {"edition_id": edition_id, "source": head.source, "recorded_at": head.recorded_at}
-        versions, counted = _differences(db, incoming, source=head.source, complete=complete)
-        for name, number in counted.items():
-            totals[name] += number
-        totals["rows"] += incoming.good.num_rows
-        _insert(db, version_table(incoming.noun), versions, stamp)
+    stamp = {"edition_id": edition_id, "source": head.source, "recorded_at": head.recorded_at}
+    with duckdb.connect() as local:  # one for all nouns: to open it takes longer than to compare a few rows
+        for incoming in rows:
+            versions, counted = _differences(db, local, incoming, source=head.source, complete=complete)
+            for name, number in counted.items():
+                totals[name] += number
+            totals["rows"] += incoming.good.num_rows
+            _insert(db, version_table(incoming.noun), versions, stamp)
     if refused:
         cells = [{"edition_id": edition_id} | {n: getattr(cell, n) for n in RefusedCell.__slots__} for cell in refused]
         db.execute(insert(table_of(Quarantine)), cells)
@@ -186,7 +187,9 @@ def _add_edition(db: Connection, head: EditionHead) -> int:
     return int(inserted[0])
 
 
-def _differences(db: Connection, incoming: Incoming, *, source: str, complete: bool) -> tuple[pa.Table, dict[str, int]]:
+def _differences(
+    db: Connection, local: duckdb.DuckDBPyConnection, incoming: Incoming, *, source: str, complete: bool
+) -> tuple[pa.Table, dict[str, int]]:
     """Rows to add, with `gone`, and how many of each sort there are."""
     table = version_table(incoming.noun)
     newest = select(func.max(table.c.seq)).where(table.c.source == source).group_by(table.c.id)
@@ -198,21 +201,19 @@ def _differences(db: Connection, incoming: Incoming, *, source: str, complete: b
     columns = list(zip(*known.all(), strict=True)) or [()] * 4
     latest = pa.table({n: pa.array(c, k) for n, c, k in zip(names, columns, kinds, strict=True)})
     fields = ", ".join(f"g.{name}" for name in [*NOUNS[incoming.noun].model_fields, "source_row", "content_hash"])
-    with duckdb.connect() as local:
-        local.register("good", incoming.good)
-        local.register("seen", incoming.seen)
-        local.register("latest", latest)
-        local.execute(
-            f"create table added as select {fields}, false as gone, "
-            "case when l.id is null then 'new' when l.gone then 'returned' else 'changed' end as sort "
-            "from good g left join latest l using (id) "
-            "where l.id is null or l.gone or l.content_hash <> g.content_hash order by g.source_row, g.id"
-        )
-        counted = dict(local.execute("select sort, count(*) from added group by sort").fetchall())
-        added = local.sql("select * exclude (sort) from added").to_arrow_table()
-        missing = local.execute(
-            "select seq from latest where not gone and id not in (select id from seen) order by seq"
-        ).fetchall()
+    for name, known_rows in (("good", incoming.good), ("seen", incoming.seen), ("latest", latest)):
+        local.register(name, known_rows)
+    local.execute(
+        f"create or replace table added as select {fields}, false as gone, "
+        "case when l.id is null then 'new' when l.gone then 'returned' else 'changed' end as sort "
+        "from good g left join latest l using (id) "
+        "where l.id is null or l.gone or l.content_hash <> g.content_hash order by g.source_row, g.id"
+    )
+    counted = dict(local.execute("select sort, count(*) from added group by sort").fetchall())
+    added = local.sql("select * exclude (sort) from added").to_arrow_table()
+    missing = local.execute(
+        "select seq from latest where not gone and id not in (select id from seen) order by seq"
+    ).fetchall()
     if complete and missing:
         counted["vanished"] = len(missing)
         added = pa.concat_tables([added, _last_said(db, table, [row[0] for row in missing], added.schema)])

@@ -8,15 +8,21 @@ twenty-five something may go wrong (`odd`), so that rules of many kinds fire, an
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from monitor.domain.nouns import NOUNS
-from monitor.facts import schema
+from monitor.domain.portfolio import Layered, Rows
+from monitor.domain.workdays import WorkCalendar
+from monitor.facts import nothing, schema
+from monitor.rulebook import Rulebook, load
 
+RULES = Path(__file__).parent.parent.parent / "rules"
 AS_OF = date(2026, 6, 30)
+NO_WARNINGS = nothing()["alert"]
 
 PICK = """
 create macro chance(n, salt) as (hash(n * 1000003 + salt) % 1000000) / 1000000.0;
@@ -169,6 +175,20 @@ def write_parquet(folder: Path, contracts: int) -> None:
                 cells = [f"{_cell(name, given)}::{kind} as {name}" for name, kind in _kinds(db, table)]
                 query = f"select {', '.join(cells)} from (select *, row_number() over () as row_no from ({made}))"
             db.execute(f"copy ({query}) to '{folder / table}.parquet' (compression zstd, row_group_size 122880)")
+
+
+def tables(folder: Path) -> dict[str, Rows]:
+    """The files that `write_parquet` wrote as an engine takes them: as the mirror has them when nothing is newer."""
+    empty = nothing()
+    files: dict[str, Rows] = {
+        name: Layered(files=(folder / f"{name}.parquet",), newer=empty[name]) for name in (*NOUNS, "history")
+    }
+    return files | {"alert": NO_WARNINGS}
+
+
+def book(calendars: Mapping[str, WorkCalendar]) -> Rulebook:
+    """Every rule that ships."""
+    return load([RULES], calendars, default_calendar="CN")
 
 
 def _kinds(db: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, str]]:
