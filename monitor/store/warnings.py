@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 import pyarrow as pa
@@ -12,6 +13,16 @@ from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 
 from monitor.domain.warning import Alert, Change, Letter
 from monitor.store.tables import AlertEvent, AlertRow, LetterRow, batched, table_of
+
+_OWN = tuple(name for name in Alert.__slots__ if name != "id")
+_OWN_OF = attrgetter(*_OWN)
+_MOVING = tuple(
+    name for name in _OWN if name not in ("rule", "subject", "subject_id")
+)  # what it is about never changes
+_MOVING_OF = attrgetter(*_MOVING)
+
+PIECE = 5_000
+"""Rows handed over at a time: what is made for all of them at once is looked through again and again by Python's collector."""
 
 LEASE = timedelta(minutes=10)
 """How long a sender may hold a letter before another may take it: longer than the longest SMTP exchange."""
@@ -70,18 +81,21 @@ def save(db: Connection, changes: Sequence[Change], *, run_id: int, on: date) ->
     ids: list[int] = []
     if new:
         rows = [_values(change.alert, run_id) for change in new]
-        query = insert(table).returning(table.c.id, sort_by_parameter_order=True)
-        ids = list(db.execute(query, rows).scalars())
+        ids = list(db.execute(insert(table).returning(table.c.id, sort_by_parameter_order=True), rows).scalars())
     numbered = iter(ids)
     saved = [
         replace(change, alert=replace(change.alert, id=next(numbered))) if change.alert.id is None else change
         for change in changes
     ]
-    moved = [_values(c.alert, run_id) | {"row_id": c.alert.id} for c in changes if c.alert.id is not None]
-    if moved:
-        db.execute(update(table).where(table.c.id == bindparam("row_id")), moved)
-    if saved:
-        db.execute(insert(events), [_event(change, run_id, on) for change in saved])
+    known = [change.alert for change in changes if change.alert.id is not None]
+    query = update(table).where(table.c.id == bindparam("row_id"))
+    for alerts in batched(known, PIECE):
+        values = (
+            dict(zip(_MOVING, _MOVING_OF(alert), strict=True), run_id=run_id, row_id=alert.id) for alert in alerts
+        )
+        db.execute(query, list(values))
+    for some in batched(saved, PIECE):
+        db.execute(insert(events), [_event(change, run_id, on) for change in some])
     return saved
 
 
@@ -144,8 +158,7 @@ def _alert(row: dict[str, Any]) -> Alert:
 
 def _values(alert: Alert, run_id: int) -> dict[str, Any]:
     """A row of the table. Not by `asdict`: that copies every finding to the bottom, which took longer than to write it."""
-    values = {name: getattr(alert, name) for name in Alert.__slots__ if name != "id"}
-    return values | {"run_id": run_id}
+    return dict(zip(_OWN, _OWN_OF(alert), strict=True), run_id=run_id)
 
 
 def _event(change: Change, run_id: int, on: date) -> dict[str, Any]:
