@@ -20,6 +20,11 @@ _BLANK = re.compile(rf"{PLACEHOLDER.pattern}( ?%)?")
 """A blank, and the sign after it: what is not known has none, and a share brings its own."""
 
 
+_CHINESE = "[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef“”]"
+_SPACED = re.compile(f"(?<={_CHINESE}) (?={{)|(?<=}}) (?={_CHINESE})")
+"""The space that a rule file may have between Chinese and a blank, to be read more easily; official writing has none."""
+
+
 def fill(words: Words, finding: Finding, lang: str) -> str:
     """A sentence of a rule with the case's values. A value that is not known is written as not known."""
     values: dict[str, Any] = {"due": finding.due, "as_of": finding.as_of} | finding.evidence
@@ -32,7 +37,7 @@ def fill(words: Words, finding: Finding, lang: str) -> str:
         text = shown(None, lang) if value is None else fact_value(name, value, lang, finding.rule)
         return text if value is None or text.endswith("%") else text + sign
 
-    sentence = words.in_language(lang)
+    sentence = _SPACED.sub("", words.in_language(lang))
     said = _BLANK.sub(filled, sentence)
     return said[:1].upper() + said[1:] if sentence.startswith("{let.") else said
 

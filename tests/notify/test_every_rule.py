@@ -84,7 +84,7 @@ def test_every_line_of_evidence_is_in_the_readers_words(
         ("{limit.share}", "3%", "3%"),
         ("{limit.share} %", "3%", "3%"),
         ("{obligation.planned_percent} %, {obligation.actual_percent} %", "70 %, 未知", "70 %, not known"),
-        ("{limit.days} 日内", "10 日内", "10 日内"),
+        ("{limit.days} 日内", "10日内", "10日内"),
         ("{obligation.amount}", "1,234.50", "1,234.50"),
         ("{let.why_en}", "Late", "Late"),
         ("({days_late})", "（还有20天）", "(20 days left)"),
