@@ -91,22 +91,16 @@ class Notes:
 
 def tables(question: Question) -> Mapping[str, Rows]:
     """What was known, for a report: from the mirror when it has it all, else from the versions. Writes nothing."""
-    found = mirror.opened(question.state / "mirror", question.database, question.zone, may_write=False)
-    if found is not None and found.knows_all_by(question.known_at):
-        return found.tables()
-    return reading.portfolio(question.database, question.known_at, question.zone)
+    return _known(question, _mirror(question, may_write=False))
 
 
 @contextmanager
 def everything(question: Question, notes: Notes) -> Iterator[Judged]:
     """Judge all there is. The outcomes can be asked while the block lasts; then the notes are complete."""
-    found = _mirror(question)
-    whole: Mapping[str, Rows] = (
-        found.tables() if found else reading.portfolio(question.database, question.known_at, question.zone)
-    )
-    with engine(question, whole) as opened:
+    found = _mirror(question, may_write=True)
+    with engine(question, _known(question, found)) as opened:
         if found is not None:
-            notes.reach, notes.source = opened.reach(), opened.around()["source"]
+            notes.reach, notes.source = opened.reach(), opened.sources()
             notes.warnings, notes.through, notes.edition = question.warnings, found.latest, found.edition
         yield _judged(opened, question.book)
 
@@ -114,7 +108,7 @@ def everything(question: Question, notes: Notes) -> Iterator[Judged]:
 @contextmanager
 def changed(question: Question, notes: Notes) -> Iterator[Judged | None]:
     """Judge what came since the last scan of the same day under the same rules; None when that cannot be told."""
-    found = _mirror(question)
+    found = _mirror(question, may_write=True)
     known = _remembered(question) if found is not None else None
     if found is None or known is None or known.reach is None or known.source is None or _all_reached(question.book):
         yield None
@@ -132,7 +126,7 @@ def changed(question: Question, notes: Notes) -> Iterator[Judged | None]:
         db.register("chosen", pa.table({"id": pa.array(sorted(chosen), pa.string())}))
         elsewhere = db.sql("from reach where id not in (select id from chosen)").to_arrow_table()
     with engine(question, found.tables(), reach=elsewhere, contracts=sorted(chosen)) as opened:
-        source = opened.around()["source"]
+        source = opened.sources()
         if not _same_rows(source, known.source):  # a source began to report something: its silence now means something
             yield None
             return
@@ -180,9 +174,14 @@ def _all_reached(book: Rulebook) -> bool:
     return any(rule.facts & REACHED for rule in book.rules if rule.rule.subject in BELONGS)
 
 
-def _mirror(question: Question) -> Mirror | None:
-    found = mirror.opened(question.state / "mirror", question.database, question.zone, may_write=True)
+def _mirror(question: Question, *, may_write: bool) -> Mirror | None:
+    """The mirror, where what it has is what was known."""
+    found = mirror.opened(question.state / "mirror", question.database, question.zone, may_write=may_write)
     return found if found is not None and found.knows_all_by(question.known_at) else None
+
+
+def _known(question: Question, found: Mirror | None) -> Mapping[str, Rows]:
+    return found.tables() if found else reading.portfolio(question.database, question.known_at, question.zone)
 
 
 def _remembered(question: Question) -> Notes | None:

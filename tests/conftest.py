@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from monitor.domain.workdays import WorkCalendar, work_calendar
+from monitor.rulebook import Rulebook, load
 
 HERE = Path(__file__).parent
 GOLDEN = HERE / "golden"
@@ -38,6 +39,12 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 def calendars() -> dict[str, WorkCalendar]:
     """Working days of China, of euro payments, and of the United States: what the shipped packs count."""
     return {word: work_calendar(word) for word in ("CN", "EU", "US")}
+
+
+@pytest.fixture(scope="session")
+def shelf(calendars: dict[str, WorkCalendar]) -> Rulebook:
+    """Every rule that ships."""
+    return load([HERE.parent / "rules"], calendars, default_calendar="CN")
 
 
 @pytest.fixture

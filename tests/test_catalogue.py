@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.domain.workdays import WorkCalendar, work_calendar
-from monitor.rulebook import Rulebook, load
+from monitor.rulebook import Rulebook
 from monitor.rulebook.rule import LEVELS
 from tests.conftest import SharedData
 
@@ -48,16 +47,6 @@ SUREST = {"V-LAW": "statute", "V-WEB": "seen", "V-GH": "seen", "P": "seen", "M":
 every_entry = pytest.mark.parametrize("rule_id", sorted(set(IDS) - SPLIT_OFF))
 
 Catalogue = dict[str, dict[str, str]]
-
-
-@pytest.fixture(scope="module")
-def calendars() -> dict[str, WorkCalendar]:
-    return {word: work_calendar(word) for word in ("CN", "EU", "US")}
-
-
-@pytest.fixture(scope="module")
-def shelf(calendars: dict[str, WorkCalendar]) -> Rulebook:
-    return load([RULES], calendars, default_calendar="CN")
 
 
 @pytest.fixture(scope="module")

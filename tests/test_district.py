@@ -23,9 +23,9 @@ import pytest
 from monitor import rulebook
 from monitor.demo.district import District, district
 from monitor.domain.nouns import NOUNS
+from monitor.domain.portfolio import nothing, schema
 from monitor.domain.workdays import WorkCalendar
 from monitor.engines.duckdb import Engine
-from monitor.facts import nothing, schema
 from monitor.rulebook import Judgement, Rulebook
 from tests.district import (
     checks_amendments,

@@ -16,8 +16,8 @@ import pytest
 from monitor import judging, pipeline, stepping
 from monitor.config import Config
 from monitor.config import load as load_config
+from monitor.domain.portfolio import nothing, schema
 from monitor.domain.workdays import WorkCalendar, work_calendar
-from monitor.facts import nothing, schema
 from monitor.judging import Notes, Question
 from monitor.rulebook import Hit, Judgement, Rulebook, load
 from monitor.store import Store, reading, warnings
@@ -32,17 +32,6 @@ TOMORROW = AS_OF + timedelta(days=1)
 
 Calendars = dict[str, WorkCalendar]
 Outcome = tuple[set[Hit], dict[str, dict[str, int]], str | None]
-
-
-@pytest.fixture(scope="module")
-def calendars() -> Calendars:
-    return {word: work_calendar(word) for word in ("CN", "EU", "US")}
-
-
-@pytest.fixture(scope="module")
-def shelf(calendars: Calendars) -> Rulebook:
-    """The rule book that ships."""
-    return load([RULES], calendars, default_calendar="CN")
 
 
 CONDITIONS = {

@@ -23,10 +23,11 @@ import pytest
 from monitor import pipeline
 from monitor.config import load as load_config
 from monitor.domain.nouns import NOUNS, choices
-from monitor.domain.workdays import WorkCalendar, work_calendar
+from monitor.domain.portfolio import nothing, schema
+from monitor.domain.workdays import WorkCalendar
 from monitor.engines.duckdb import Engine
-from monitor.facts import nothing, schema, subjects
-from monitor.rulebook import Judgement, Rulebook, load
+from monitor.facts import subjects
+from monitor.rulebook import Judgement, Rulebook
 from monitor.store import reading
 from tests.facts import AS_OF, Row, World, random_world, tables
 from tests.office import config, source
@@ -79,17 +80,7 @@ EVENTS = {
 Calendars = dict[str, WorkCalendar]
 
 
-@pytest.fixture(scope="module")
-def calendars() -> Calendars:
-    return {word: work_calendar(word) for word in ("CN", "EU", "US")}
-
-
-@pytest.fixture(scope="module")
-def book(calendars: Calendars) -> Rulebook:
-    return load([RULES], calendars, default_calendar="CN")
-
-
-def seen(world: World, calendars: Calendars, book: Rulebook) -> dict[str, Any]:
+def seen(world: World, calendars: Calendars, shelf: Rulebook) -> dict[str, Any]:
     """Every fact of every subject, and what every rule makes of them."""
     with Engine(tables(world), calendars, as_of=AS_OF) as engine:
         found: dict[str, Any] = {
@@ -97,7 +88,7 @@ def seen(world: World, calendars: Calendars, book: Rulebook) -> dict[str, Any]:
             for subject in subjects()
             for row in engine.rows(f"select * from fact_{subject}")
         }
-        judgement = Judgement(engine.db, book.rules)
+        judgement = Judgement(engine.db, shelf.rules)
         return found | {"findings": judgement.fired(), "coverage": judgement.coverage(), "hash": engine.facts_hash()}
 
 
@@ -230,12 +221,12 @@ def test_no_fact_knows_the_days_to_come(seed: int) -> None:
     assert differences(today, facts_of(another_future(world, seed))) == []
 
 
-def test_no_finding_and_no_hash_knows_the_days_to_come(calendars: Calendars, book: Rulebook) -> None:
+def test_no_finding_and_no_hash_knows_the_days_to_come(calendars: Calendars, shelf: Rulebook) -> None:
     world = district(1)
-    today = seen(world, calendars, book)
+    today = seen(world, calendars, shelf)
     assert len(today["findings"]) > 10, "a district in which nothing is found proves nothing"
     assert {finding.rule[:2] for finding in today["findings"]} >= {"GE", "CN"}
-    found = seen(another_future(never_happened(world), 1), calendars, book)
+    found = seen(another_future(never_happened(world), 1), calendars, shelf)
     assert [key for key, value in found.items() if today[key] != value] == []
 
 
@@ -319,14 +310,14 @@ select id || '/1' as id, id as contract_id, title, due as due_on, done as done_o
 """
 
 
-def test_last_weeks_answers_are_the_same_after_this_weeks_news(tmp_path: Path, book: Rulebook) -> None:
+def test_last_weeks_answers_are_the_same_after_this_weeks_news(tmp_path: Path, shelf: Rulebook) -> None:
     """And their hash, though the register and the warnings went on."""
     (tmp_path / "register.sql").write_text(MAPPING, encoding="utf-8")
     register, path = tmp_path / "register.csv", tmp_path / "config.toml"
     path.write_text(config(source("register", "register.csv", "register.sql", complete=True)), encoding="utf-8")
     office, store = load_config(path, {}), new_store(tmp_path)
-    rules = [rule for rule in book.rules if rule.rule.id in ("GEN-DL-01", "GEN-ALT-01")]  # one that feeds on warnings
-    two = replace(book, rules=tuple(rules))
+    rules = [rule for rule in shelf.rules if rule.rule.id in ("GEN-DL-01", "GEN-ALT-01")]  # one that feeds on warnings
+    two = replace(shelf, rules=tuple(rules))
 
     def pull(day: date, *rows: str) -> None:
         register.write_text("\n".join(["id,title,due,done", *rows]), encoding="utf-8")

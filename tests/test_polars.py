@@ -15,9 +15,10 @@ import polars as pl
 import pytest
 
 from monitor.demo.district import District, district
-from monitor.domain.workdays import WorkCalendar, work_calendar
+from monitor.domain.portfolio import nothing
+from monitor.domain.workdays import WorkCalendar
 from monitor.engines.duckdb import Engine
-from monitor.facts import nothing, subjects
+from monitor.facts import subjects
 from monitor.rulebook import Compiled, Judgement, Rulebook, load
 from monitor.rulebook.compile import OUTCOMES
 from monitor.rulebook.language import FUNCTIONS, PLAIN_FUNCTIONS
@@ -32,11 +33,6 @@ ROWS = 1_000_000
 Calendars = dict[str, WorkCalendar]
 
 every_subject = pytest.mark.parametrize("subject", subjects())
-
-
-@pytest.fixture(scope="module")
-def calendars() -> Calendars:
-    return {word: work_calendar(word) for word in ("CN", "EU", "US")}
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,10 @@ from typing import Any, get_args
 
 import pytest
 
-from monitor.domain.workdays import WorkCalendar, work_calendar
+from monitor.domain.portfolio import nothing
+from monitor.domain.workdays import WorkCalendar
 from monitor.engines.duckdb import Engine
-from monitor.facts import nothing, subjects
+from monitor.facts import subjects
 from monitor.rulebook import Outcome, Rulebook, load, try_examples
 from monitor.rulebook.compile import OUTCOMES, PLACEHOLDER, Compiled
 from monitor.rulebook.language import Meaning, Scope, understand
@@ -31,16 +32,6 @@ NEVER_UNKNOWN = {"CN-PERF-09": {"unknown"}}
 every_rule = pytest.mark.parametrize("rule_id", IDS)
 
 Days = dict[str, list[date]]
-
-
-@pytest.fixture(scope="module")
-def calendars() -> dict[str, WorkCalendar]:
-    return {word: work_calendar(word) for word in ("CN", "EU", "US")}
-
-
-@pytest.fixture(scope="module")
-def shelf(calendars: dict[str, WorkCalendar]) -> Rulebook:
-    return load([RULES], calendars, default_calendar="CN")
 
 
 @pytest.fixture(scope="module")

@@ -29,6 +29,8 @@ from monitor.store.lock import exclusive
 DATA = Path(__file__).parent / "data" / "nyc_sca_2017-12-31.csv.gz"
 DAY = date(2017, 12, 31)
 LEAVINGS = ("lvyue.db", "lvyue.db-wal", "lvyue.db-shm", "lvyue.made")
+OURS = "# Written by `lvyue demo"
+"""How config.toml begins in a folder that a demo may work in."""
 
 CONFIG = """\
 # Written by `lvyue demo`. The data is real (see monitor/demo/data/SOURCE.md); the office and its people are made up.
@@ -71,22 +73,42 @@ def play(
     clock: Callable[[], datetime] | None = None,
 ) -> None:
     """Pull, scan, deliver; pull and scan again, which must change nothing; then print the report and where things lie."""
-    path = folder / "config.toml"
-    if path.exists() and not path.read_text(encoding="utf-8").startswith("# Written by `lvyue demo"):
-        raise UsageError(f"{folder} holds an office of your own", hint="give the demo a folder of its own")
-    folder.mkdir(parents=True, exist_ok=True)
+    path = own_config(folder)
     with replay(DATA) as location:
         path.write_text(CONFIG.format(location=location, lang=lang), encoding="utf-8")
         config = load(path)
         with exclusive(config.state):
             report = _two_rounds(config, say, clock or (lambda: datetime.now(config.zone)))
+    show(config, report, console=console, say=say, lang=lang)
+    say(f"ask on: cd {folder} && lvyue explain 'K753/LOW VOLTAGE ELECTRICAL SYSTEM/ANSUL SYSTEM' --as-of {DAY}")
+
+
+def own_config(folder: Path) -> Path:
+    """Where a demo writes its config.toml. Raises UsageError for a folder that holds an office of the user's own."""
+    path = folder / "config.toml"
+    if path.exists() and not path.read_text(encoding="utf-8").startswith(OURS):
+        raise UsageError(f"{folder} holds an office of your own", hint="give the demo a folder of its own")
+    folder.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def new_store(config: Config) -> Store:
+    """An empty store in place of all that an earlier demo left."""
+    for name in LEAVINGS:
+        (config.state / name).unlink(missing_ok=True)
+    for name in ("letters", "mirror"):
+        shutil.rmtree(config.state / name, ignore_errors=True)
+    return Store(config.database, create=True)
+
+
+def show(config: Config, report: Portfolio, *, console: Console, say: Callable[[str], None], lang: str) -> None:
+    """Print the report, write it as a page, and say where things lie."""
     terminal.show_portfolio(console, report, lang)
     written = config.state / "portfolio.html"
     written.write_text(page.portfolio_page(report, lang), encoding="utf-8")
-    letters = sorted((config.state / "letters").glob("*.eml"))
-    say(f"{len(letters)} letters lie in {config.state / 'letters'}")
+    letters = config.state / "letters"
+    say(f"{len(list(letters.glob('*.eml')))} letters lie in {letters}")
     say(f"the report as a page: {written}")
-    say(f"ask on: cd {folder} && lvyue explain 'K753/LOW VOLTAGE ELECTRICAL SYSTEM/ANSUL SYSTEM' --as-of {DAY}")
 
 
 @contextmanager
@@ -124,10 +146,7 @@ def replay(file: Path) -> Iterator[str]:
 
 
 def _two_rounds(config: Config, say: Callable[[str], None], clock: Callable[[], datetime]) -> Portfolio:
-    for name in LEAVINGS:
-        (config.state / name).unlink(missing_ok=True)
-    shutil.rmtree(config.state / "letters", ignore_errors=True)
-    store = Store(config.database, create=True)
+    store = new_store(config)
     book = rulebook.load(config.rule_shelves(), config.calendars(), default_calendar="US")
     known_at = config.end_of_day(DAY)
     for time in ("first", "second"):

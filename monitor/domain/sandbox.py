@@ -43,12 +43,12 @@ def sandbox(
         "autoload_known_extensions=false",
         "global python_enable_replacements=false",  # or `from db` would read the caller's Python variables
         "global TimeZone='UTC'",
-        f"temp_directory={_quoted(spill or '')}",  # or it is .tmp here, and up to 90 % of the disk
+        f"temp_directory={quoted(spill or '')}",  # or it is .tmp here, and up to 90 % of the disk
         f"max_temp_directory_size='{SPILL_LIMIT}'",
         # These two look into every constant again and again, and a calendar is a constant of twenty thousand days:
         # planning a scan took a second of which they were nine tenths.
         "disabled_optimizers='common_subexpressions,statistics_propagation'",
-        f"allowed_paths=[{', '.join(_quoted(path) for path in readable)}]",
+        f"allowed_paths=[{', '.join(quoted(path) for path in readable)}]",
         "enable_external_access=false",
         "lock_configuration=true",
     ):
@@ -56,7 +56,8 @@ def sandbox(
     return db
 
 
-def _quoted(path: Path | str) -> str:
+def quoted(path: Path | str) -> str:
+    """A text constant of SQL: a path, or whatever is one."""
     text = str(path).replace("'", "''")
     return f"'{text}'"
 

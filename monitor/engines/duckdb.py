@@ -19,23 +19,13 @@ import pyarrow as pa
 
 from monitor.domain.money import known_currencies, minor_digits
 from monitor.domain.nouns import NOUNS
-from monitor.domain.portfolio import Layered, Rows, key_of
+from monitor.domain.portfolio import Layered, Rows
 from monitor.domain.sandbox import sandbox, two_at_a_time
 from monitor.domain.workdays import WorkCalendar
 from monitor.facts import AROUND, MACROS, PARENTS, REACH, SCALED, around, documented, query, subjects
 
-OF_CONTRACTS = (
-    "obligation",
-    "payment",
-    "history",
-    "contract",
-    *(
-        noun
-        for noun, model in NOUNS.items()
-        if "contract_id" in model.model_fields and noun not in ("obligation", "payment")
-    ),
-)
-"""The tables whose rows are contracts or belong to one, the largest first."""
+OF_CONTRACTS = ("contract", "history", *(noun for noun, model in NOUNS.items() if "contract_id" in model.model_fields))
+"""The tables whose rows are contracts or belong to one."""
 
 SCALED_NOUNS = frozenset(noun for noun, model in NOUNS.items() if "currency" in model.model_fields)
 
@@ -43,7 +33,7 @@ SCALED_NOUNS = frozenset(noun for noun, model in NOUNS.items() if "currency" in 
 class Engine:
     """Facts of one portfolio on one day. Close it, or use it in a `with`.
 
-    `tables` have the columns of `facts.schema`: what `store.reading.portfolio` gives, or the layers of the mirror, of which
+    `tables` have the columns of `portfolio.schema`: what `store.reading.portfolio` gives, or the layers of the mirror, of which
     only the columns that something asks for are read, and `alert`. `calendars` maps the word a rule pack uses (`CN`) to its
     working days. `contracts` narrows whole tables to those of some contracts; `reach` then says what units and parties have
     in the others. `spill` is a folder for what does not fit into memory.
@@ -90,9 +80,9 @@ class Engine:
         names = [column[0] for column in cursor.description or []]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
-    def around(self) -> dict[str, pa.Table]:
-        """What spans contracts, and is made from all of them."""
-        return {name: self.db.table(f"around_{name}").to_arrow_table() for name in AROUND}
+    def sources(self) -> pa.Table:
+        """What each source reports at all."""
+        return self.db.table("around_source").to_arrow_table()
 
     def reach(self) -> pa.Table:
         """What units and parties have in the contracts that this engine sees."""
@@ -117,15 +107,10 @@ class Engine:
             if isinstance(rows, Layered):  # the little that is newer is copied: every connection can see a table
                 self.db.register(f"given_{name}", rows.newer)
                 self.db.execute(f"create table newer_{name} as from given_{name}")
-                files = ", ".join(_quoted(str(path)) for path in rows.files)
-                told = f"select * from read_parquet([{files}])" if files else f"select * from newer_{name}"
-                if files and rows.newer.num_rows:
-                    key = ", ".join(key_of(name))
-                    told += f" where ({key}) not in (select ({key}) from newer_{name})"
-                    told += f" union all by name select * from newer_{name}"
+                told = rows.sql(name, f"newer_{name}")
             else:
-                self.db.register(f"newer_{name}", rows)
-                told = f"select * from newer_{name}"
+                self.db.register(f"given_{name}", rows)
+                told = f"select * from given_{name}"
             self.db.execute(f"create view all_{name} as {told}")
             self.db.execute(f'create view "{name}" as {_scaled(name, f"all_{name}")}')
 
@@ -135,8 +120,7 @@ class Engine:
         made = [f"create table around_{name} as {around(name)}" for name in AROUND]
         if contracts is not None:
             made += self._narrowed(contracts)
-        jobs = [partial(_execute, sql) for sql in made]
-        two_at_a_time(self.db, self.beside(), jobs)
+        two_at_a_time(self.db, self.beside(), [partial(_execute, sql) for sql in made])
         if contracts is not None:
             for name in OF_CONTRACTS:
                 self.db.execute(f'create or replace view "{name}" as {_scaled(name, f"narrowed_{name}")}')
@@ -186,11 +170,6 @@ def _scales() -> pa.Table:
 
 def _files(tables: Mapping[str, Rows]) -> list[Path]:
     return [path for rows in tables.values() if isinstance(rows, Layered) for path in rows.files]
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("'", "''")
-    return f"'{escaped}'"
 
 
 def load_calendar(db: duckdb.DuckDBPyConnection, word: str, calendar: WorkCalendar) -> None:

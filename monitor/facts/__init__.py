@@ -8,14 +8,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any, get_args
-
-import pyarrow as pa
-
-from monitor.domain.nouns import NOUNS
 
 HERE = Path(__file__).parent
 
@@ -80,46 +74,6 @@ class Fact:
 def subjects() -> list[str]:
     """Every subject, parents first."""
     return list(PARENTS)
-
-
-@cache
-def schema(table: str) -> pa.Schema:
-    """Columns of a table that facts are made from: a noun's, `history`, or `alert`. What the store hands over must fit."""
-    if table == "history":
-        return pa.schema(
-            [
-                ("noun", pa.string()),
-                ("id", pa.string()),
-                ("recorded_on", pa.date32()),
-                ("day", pa.date32()),
-                ("seq", pa.int64()),
-                ("contract_id", pa.string()),
-            ]
-        )
-    if table == "alert":
-        names = ("contract_id", "rule", "level", "state")
-        days = ("opened_on", "level_since", "cleared_on")
-        return pa.schema([(name, pa.string()) for name in names] + [(name, pa.date32()) for name in days])
-    own = [(name, _arrow(name, field.annotation)) for name, field in NOUNS[table].model_fields.items()]
-    known = [("source", pa.string())] + [(name, pa.date32()) for name in ("first_known_on", "heard_on", "gone_on")]
-    return pa.schema([*own, *known, ("source_row", pa.int32()), ("seq", pa.int64())])
-
-
-def nothing() -> dict[str, pa.Table]:
-    """A portfolio with no rows: what rules are checked against, and what a new office has."""
-    return {table: schema(table).empty_table() for table in (*NOUNS, "history", "alert")}
-
-
-def _arrow(name: str, annotation: Any) -> pa.DataType:
-    """The column type of a field: `date | None` is a day, a list of words is text."""
-    kinds = get_args(annotation) or (annotation,)
-    if date in kinds:
-        return pa.date32()
-    if bool in kinds:
-        return pa.bool_()
-    if int in kinds:
-        return pa.int64() if name.endswith("_minor") else pa.int32()
-    return pa.string()
 
 
 @cache

@@ -18,10 +18,11 @@ import pyarrow as pa
 
 from monitor.domain.errors import ConfigError
 from monitor.domain.override import NO_OVERRIDES, Overrides
+from monitor.domain.portfolio import nothing
 from monitor.domain.toml import Located, nearest, parse, validate
 from monitor.domain.workdays import WorkCalendar
 from monitor.engines.duckdb import Engine
-from monitor.facts import nothing, subjects
+from monitor.facts import subjects
 from monitor.rulebook.compile import Compiled, compile_rule, give_way, place
 from monitor.rulebook.finding import Coverage, Finding, Hit
 from monitor.rulebook.judge import Judgement

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 
+from monitor.domain.portfolio import nothing
 from monitor.engines.duckdb import Engine
-from monitor.facts import documented, nothing, subjects
+from monitor.facts import documented, subjects
 from monitor.rulebook import Rulebook
 from monitor.rulebook.language import FUNCTIONS, PLAIN_FUNCTIONS
 

@@ -20,7 +20,8 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from monitor.domain.nouns import NOUNS
-from monitor.domain.portfolio import Layered, key_of
+from monitor.domain.portfolio import Layered
+from monitor.domain.sandbox import quoted
 from monitor.store import reading
 from monitor.store.reading import Edition, Reader
 
@@ -65,14 +66,9 @@ class Mirror:
         return {row[0] for row in found}
 
     def _layers(self, db: duckdb.DuckDBPyConnection, name: str) -> str:
-        """A query over all rows of a noun: those in the files, under the newer ones."""
+        """A query over all rows of a noun."""
         db.register("newer", self.newer[name])
-        files = [str(file) for file in self._files(name)]
-        if not files:
-            return "select * from newer"
-        old = f"select * from read_parquet({files})"
-        key = ", ".join(key_of(name))
-        return f"{old} where ({key}) not in (select ({key}) from newer) union all by name select * from newer"
+        return Layered(files=self._files(name), newer=self.newer[name]).sql(name, "newer")
 
     def _files(self, name: str) -> tuple[Path, ...]:
         return tuple(sorted((self.folder / name / str(self.generation[name])).glob("*.parquet")))
@@ -160,8 +156,9 @@ def _write(mirror: Mirror, name: str, source: Reader, db: duckdb.DuckDBPyConnect
 
 
 def _copy(db: duckdb.DuckDBPyConnection, query: str, home: Path) -> None:
-    where = str(home / "rows.parquet").replace("'", "''")
-    db.execute(f"copy ({query}) to '{where}' (format parquet, compression zstd, row_group_size 122880)")
+    db.execute(
+        f"copy ({query}) to {quoted(home / 'rows.parquet')} (format parquet, compression zstd, row_group_size 122880)"
+    )
 
 
 def _counted(mirror: Mirror, name: str) -> int:

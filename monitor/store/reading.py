@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ import pyarrow as pa
 from sqlalchemy import Date
 
 from monitor.domain.nouns import NOUNS
+from monitor.domain.portfolio import schema
 from monitor.store.tables import version_table
 
 INSTANT = "%Y-%m-%d %H:%M:%S.%f"
@@ -99,7 +99,7 @@ class Reader:
         """
         nouns = ("obligation", "contract") if name == "history" else (name,)
         if all(self.last_seq(noun) <= (after[noun] if after else 0) for noun in nouns):
-            yield _shape(name).empty_table().to_reader()
+            yield schema(name).empty_table().to_reader()
             return
         instant = known_at.astimezone(UTC).strftime(INSTANT) if known_at else FOREVER
         query = _history(after) if name == "history" else _newest(name, after)
@@ -131,20 +131,6 @@ def opened(path: Path, zone: tzinfo) -> Iterator[Reader]:
         duckdb.connect(config={"threads": 1}) as db,
     ):
         yield Reader(cursor, db, zone)
-
-
-@cache
-def _shape(name: str) -> pa.Schema:
-    """The columns that `rows` gives, for a noun of which nothing is known."""
-    if name == "history":
-        names = ("noun", "id", "recorded_on", "day", "seq", "contract_id")
-        kinds = (pa.string(), pa.string(), pa.date32(), pa.date32(), pa.int64(), pa.string())
-        return pa.schema(list(zip(names, kinds, strict=True)))
-    of_type = {"BIGINT": pa.int64(), "INTEGER": pa.int32(), "BOOLEAN": pa.bool_(), "DATE": pa.date32()}
-    columns = version_table(name).c
-    own = [(field, of_type.get(str(columns[field].type), pa.string())) for field in NOUNS[name].model_fields]
-    days = [(field, pa.date32()) for field in ("first_known_on", "heard_on", "gone_on")]
-    return pa.schema([*own, ("source", pa.string()), *days, ("source_row", pa.int32()), ("seq", pa.int64())])
 
 
 def _newest(noun: str, after: Mapping[str, int] | None) -> str:

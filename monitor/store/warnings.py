@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 
+from monitor.domain.portfolio import schema
 from monitor.domain.warning import Alert, Change, Letter
 from monitor.store.tables import AlertEvent, AlertRow, LetterRow, batched, table_of
 
@@ -66,9 +67,7 @@ def as_facts(db: Connection, as_of: date) -> pa.Table:
         if row["kind"] in ("opened", "raised", "lowered", "recurred"):
             state |= {"level": row["after"], "level_since": row["happened_on"]}
     rows = [state for state in found.values() if state["state"] != "closed"]
-    names = ("contract_id", "rule", "level", "state", "opened_on", "level_since", "cleared_on")
-    kinds = [pa.string()] * 4 + [pa.date32()] * 3
-    return pa.table({n: pa.array([row[n] for row in rows], k) for n, k in zip(names, kinds, strict=True)})
+    return pa.Table.from_pylist(rows, schema=schema("alert"))
 
 
 def save(db: Connection, changes: Sequence[Change], *, run_id: int, on: date) -> list[Change]:

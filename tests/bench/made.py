@@ -15,9 +15,8 @@ from pathlib import Path
 import duckdb
 
 from monitor.domain.nouns import NOUNS
-from monitor.domain.portfolio import Layered, Rows
+from monitor.domain.portfolio import Layered, Rows, nothing, schema
 from monitor.domain.workdays import WorkCalendar
-from monitor.facts import nothing, schema
 from monitor.rulebook import Rulebook, load
 
 RULES = Path(__file__).parent.parent.parent / "rules"

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from monitor.demo.district import District
 from monitor.demo.district.things import Row
-from monitor.facts import nothing, schema
+from monitor.domain.portfolio import nothing, schema
 
 PLANNED = {"obligation": "due_on", "contract": "end_on"}
 """The day whose moves are kept as history."""

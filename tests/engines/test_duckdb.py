@@ -15,10 +15,10 @@ import pyarrow.parquet
 import pytest
 
 from monitor.domain.money import Money, known_currencies, minor_digits
-from monitor.domain.portfolio import Layered, Rows
+from monitor.domain.portfolio import Layered, Rows, nothing, schema
 from monitor.domain.workdays import WorkCalendar
 from monitor.engines.duckdb import Engine
-from monitor.facts import nothing, schema, subjects
+from monitor.facts import subjects
 
 TODAY = date(2026, 3, 2)
 COUNTRIES = ("CN", "US")

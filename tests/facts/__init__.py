@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from monitor.domain.nouns import NOUNS, choices
-from monitor.facts import nothing, schema
+from monitor.domain.portfolio import nothing, schema
 
 Row = dict[str, Any]
 World = dict[str, list[Row]]

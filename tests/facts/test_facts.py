@@ -10,8 +10,9 @@ from decimal import Decimal
 import pytest
 
 from monitor.domain.nouns import NOUNS
+from monitor.domain.portfolio import nothing, schema
 from monitor.engines.duckdb import Engine
-from monitor.facts import PARENTS, documented, nothing, query, schema, subjects
+from monitor.facts import PARENTS, documented, query, subjects
 from tests.facts import AS_OF, Facts, Row, random_world, tables
 
 TOMORROW, YESTERDAY = AS_OF + timedelta(1), AS_OF - timedelta(1)

@@ -6,9 +6,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from monitor.domain.portfolio import nothing
 from monitor.domain.workdays import WorkCalendar, work_calendar
 from monitor.engines.duckdb import Engine
-from monitor.facts import nothing, subjects
+from monitor.facts import subjects
 from monitor.rulebook import Compiled, Finding, Judgement, Rulebook, load
 from monitor.rulebook.compile import place
 from monitor.rulebook.rule import Example, Rule

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pytest
 
 from monitor.domain.errors import ConfigError
+from monitor.domain.portfolio import nothing, schema
 from monitor.domain.workdays import WorkCalendar
 from monitor.engines.duckdb import Engine
-from monitor.facts import nothing, schema
 from monitor.rulebook import Finding, Judgement, Rulebook, load
 
 RULES = Path(__file__).parent.parent.parent / "rules"
@@ -23,11 +23,6 @@ YESTERDAY = date(2026, 6, 1)
 
 Calendars = dict[str, WorkCalendar]
 Rows = Sequence[Mapping[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def shelf(calendars: Calendars) -> Rulebook:
-    return load([RULES], calendars, default_calendar="CN")
 
 
 def judge(book: Rulebook, calendars: Calendars, **tables: Rows) -> list[Finding]:

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from monitor.domain.errors import ConfigError
+from monitor.domain.portfolio import nothing
 from monitor.domain.workdays import WorkCalendar
 from monitor.engines.duckdb import Engine
-from monitor.facts import nothing
 from monitor.rulebook import load, try_examples
 from monitor.rulebook.language import Meaning, Scope, understand
 from monitor.rulebook.parts import part_column, staged

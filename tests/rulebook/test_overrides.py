@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from monitor import config
 from monitor.domain.errors import ConfigError
 from monitor.domain.override import Override
+from monitor.domain.portfolio import nothing, schema
 from monitor.domain.workdays import WorkCalendar
 from monitor.engines.duckdb import Engine
-from monitor.facts import nothing, schema
 from monitor.rulebook import Finding, Judgement, Rulebook, load, try_examples
 from monitor.rulebook.overrides import overlaid, replaced
 from monitor.rulebook.rule import Limit

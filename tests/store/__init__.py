@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from monitor.domain.nouns import NOUNS
-from monitor.facts import schema
+from monitor.domain.portfolio import schema
 from monitor.store import Store, runs, versions
 from tests.facts import random_world
 

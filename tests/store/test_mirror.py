@@ -14,9 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from monitor.domain.portfolio import Layered, key_of
+from monitor.domain.portfolio import Layered, key_of, nothing, schema
 from monitor.engines.duckdb import Engine
-from monitor.facts import nothing, schema
 from monitor.store import Store, mirror, reading
 from monitor.store.mirror import TABLES, Mirror
 from tests.store import Register, new_store, random_history
@@ -27,16 +26,6 @@ MANY = [{"id": f"N{number}", "title": f"Road {number}"} for number in range(1100
 """More than the thousand rows that are always carried along beside the files."""
 
 Rows = dict[str, list[dict[str, Any]]]
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return new_store(tmp_path)
-
-
-@pytest.fixture
-def register(store: Store) -> Register:
-    return Register(store)
 
 
 def opened(store: Store, **more: Any) -> Mirror:

@@ -7,32 +7,21 @@ import subprocess
 import sys
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
 from monitor.domain.nouns import NOUNS
-from monitor.facts import schema
+from monitor.domain.portfolio import schema
 from monitor.store import Store, reading
-from tests.store import Register, cells, new_store, random_history
+from tests.store import Register, cells, random_history
 
 MONDAY, TUESDAY, WEDNESDAY = (datetime(2026, 3, day, 8, tzinfo=UTC) for day in (2, 3, 4))
 ROAD, SCHOOL = {"id": "A", "title": "Road"}, {"id": "B", "title": "School"}
 MOVES = {"obligation": ("due_on", "contract_id"), "contract": ("end_on", "id")}
 
 Row = dict[str, Any]
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return new_store(tmp_path)
-
-
-@pytest.fixture
-def register(store: Store) -> Register:
-    return Register(store)
 
 
 # --- the same by hand ---

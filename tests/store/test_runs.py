@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import pytest
-
 from monitor.store import Store, runs
-from tests.store import new_store
 
 AT = datetime(2026, 3, 1, 6, 0, tzinfo=UTC)
 INPUTS = runs.Inputs(as_of=date(2026, 3, 1), known_at=AT, rules_hash="r", calendar_hash="c", facts_hash="f")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return new_store(tmp_path)
 
 
 def scan(store: Store, day: date, state: runs.State | None = "ok") -> None:

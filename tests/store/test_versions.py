@@ -7,7 +7,6 @@ import sqlite3
 import zlib
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,25 +14,15 @@ import pyarrow as pa
 import pytest
 
 from monitor.domain.nouns import NOUNS
-from monitor.facts import schema
+from monitor.domain.portfolio import schema
 from monitor.store import Store, reading, versions
-from tests.store import Register, cells, new_store
+from tests.store import Register, cells
 
 SHANGHAI, NEW_YORK = ZoneInfo("Asia/Shanghai"), ZoneInfo("America/New_York")
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY = (datetime(2026, 3, day, 8, tzinfo=UTC) for day in (2, 3, 4, 5))
 ROAD, SCHOOL = {"id": "A", "title": "Road"}, {"id": "B", "title": "School"}
 INSTANT = timedelta(microseconds=1)
 NEW_YEARS_EVE = date(2026, 12, 31)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return new_store(tmp_path)
-
-
-@pytest.fixture
-def register(store: Store) -> Register:
-    return Register(store)
 
 
 def known(store: Store, noun: str, *names: str, at: datetime = THURSDAY) -> list[tuple[object, ...]]:

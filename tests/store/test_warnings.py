@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import exc
 
 from monitor import alerts
+from monitor.domain.portfolio import schema
 from monitor.domain.warning import LEVELS, Alert, Change, Letter, Signal
-from monitor.facts import schema
 from monitor.store import Store, runs, warnings
 from monitor.store.warnings import LEASE
 from tests.store import new_store

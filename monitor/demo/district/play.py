@@ -6,7 +6,6 @@ all contracts are judged, and the letters laid as .eml files. The clock is the d
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -15,20 +14,15 @@ from rich.console import Console
 
 from monitor import pipeline, rulebook
 from monitor.config import Config, load
+from monitor.demo import new_store, own_config, show
 from monitor.demo.district.book import workbook
 from monitor.demo.district.made import DECLARED, district
 from monitor.demo.district.world import NAME
-from monitor.domain.errors import UsageError
 from monitor.notify.outgoing import channel
-from monitor.reports import page, terminal
 from monitor.reports.portfolio import Portfolio, portfolio
-from monitor.store import Store
 from monitor.store.lock import exclusive
 
 MONTHS = 3
-LEAVINGS = ("lvyue.db", "lvyue.db-wal", "lvyue.db-shm", "lvyue.made")
-OURS = "# Written by `lvyue demo"
-"""How config.toml begins in a folder that a demo may work in."""
 FIRST_LINE = "# Written by `lvyue demo --data district`. Everything is made up: 虚构数据 made data."
 CONFIG = f"""\
 {FIRST_LINE}
@@ -89,10 +83,7 @@ def play_district(
 
     Raises UsageError for a folder that holds an office of the user's own.
     """
-    path = folder / "config.toml"
-    if path.exists() and not path.read_text(encoding="utf-8").startswith(OURS):
-        raise UsageError(f"{folder} holds an office of your own", hint="give the demo a folder of its own")
-    folder.mkdir(parents=True, exist_ok=True)
+    path = own_config(folder)
     made = district()
     days = made.month_ends[-MONTHS:]
     for day in days:
@@ -102,21 +93,14 @@ def play_district(
     config = load(path)
     with exclusive(config.state):
         report = _months(config, days, say, clock)
-    terminal.show_portfolio(console, report, lang)
-    written = config.state / "portfolio.html"
-    written.write_text(page.portfolio_page(report, lang), encoding="utf-8")
-    say(f"{len(list((config.state / 'letters').glob('*.eml')))} letters lie in {config.state / 'letters'}")
-    say(f"the report as a page: {written}")
+    show(config, report, console=console, say=say, lang=lang)
     say(f"ask on: cd {folder} && lvyue alerts list")
 
 
 def _months(
     config: Config, days: tuple[date, ...], say: Callable[[str], None], clock: Callable[[], datetime] | None
 ) -> Portfolio:
-    for name in LEAVINGS:
-        (config.state / name).unlink(missing_ok=True)
-    shutil.rmtree(config.state / "letters", ignore_errors=True)
-    store = Store(config.database, create=True)
+    store = new_store(config)
     packs = config.settings.rules.packs
     book = rulebook.load(config.rule_shelves(), config.calendars(), default_calendar="CN", packs=packs)
     for day in days:
