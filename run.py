@@ -336,6 +336,7 @@ def renew_lock(arguments: list[str]) -> int:
 def resolve(uv: str, into: Path, arguments: list[str]) -> None:
     """Let uv write the pins of pyproject.toml, with hashes and markers for every system, into a file."""
     form = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-header", "--no-annotate"]
+    form += ["--fork-strategy", "fewest"]  # one version of each package, whatever the Python
     command = [uv, "pip", "compile", "--quiet", *form, "--only-binary", ":all:", "--output-file", str(into)]
     step("resolving", [*command, str(PROJECT), *arguments])
 

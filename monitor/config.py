@@ -66,12 +66,17 @@ class ShelvesSection(Section):
     """`[shelves]`: an agency's own folders, added to those that ship."""
 
     rules: Annotated[list[str], Field(description="Folders that hold packs, as rules/ does.")] = []
+    models: Annotated[list[str], Field(description="Folders that hold recipes, as models/ does.")] = []
 
 
 class ScheduleSection(Section):
     """`[schedule]`: when `lvyue serve` works by itself."""
 
     daily_at: Annotated[time, Field(description="Time of day of the pull, scan and letters.")] = time(6, 0)
+    train_on: Annotated[
+        Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun", "never"],
+        Field(description="Day of the week after whose round models learn anew; the gate says whether they speak."),
+    ] = "sat"
 
 
 class Settings(Section):
@@ -151,6 +156,15 @@ class Config:
     def rule_shelves(self) -> list[Path]:
         """The shelf that ships, then the agency's own."""
         return [shelf("rules"), *(self.base / folder for folder in self.settings.shelves.rules)]
+
+    def model_shelves(self) -> list[Path]:
+        """The shelf of recipes that ships, then the agency's own."""
+        return [shelf("models"), *(self.base / folder for folder in self.settings.shelves.models)]
+
+    @property
+    def models(self) -> Path:
+        """Where trained models lie."""
+        return self.state / "models"
 
 
 def shelf(name: str) -> Path:

@@ -17,12 +17,15 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from loguru import logger
 
-from monitor import pipeline, rulebook
+from monitor import learned, pipeline, rulebook
 from monitor.config import Config
 from monitor.domain.errors import LvyueError
 from monitor.notify.outgoing import channel
 from monitor.pipeline import Delivered, Scanned, Tell, silent
 from monitor.store import Store
+from monitor.store.models import Model
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 LATE_BY = 12 * 3600
 """Seconds by which a round may start late (the machine slept) and still be that day's round."""
@@ -57,6 +60,22 @@ def once(
     return Round(scanned=scanned, delivered=delivered, failures=tuple(failures))
 
 
+def learn(
+    config: Config, store: Store, *, as_of: date, clock: Callable[[], datetime], tell: Tell = silent
+) -> tuple[Model, ...]:
+    """Train every recipe anew. The gate stands in between: what it refuses does not speak."""
+    found = []
+    for asked in learned.recipes(config):
+        model = learned.train(
+            config, store, asked, as_of=as_of, known_at=config.end_of_day(as_of), at=clock(), tell=tell
+        )
+        logger.info(
+            "model {number} of {recipe}: {verdict}", number=model.id, recipe=model.recipe, verdict=model.verdict
+        )
+        found.append(model)
+    return tuple(found)
+
+
 def serve(config: Config, store: Store, *, clock: Callable[[], datetime]) -> None:
     """Work every day at `schedule.daily_at` until SIGTERM or SIGINT; a round under way is finished first."""
     stop = threading.Event()
@@ -85,6 +104,8 @@ def _round(config: Config, store: Store, clock: Callable[[], datetime]) -> None:
         done = once(config, store, as_of=today, known_at=config.end_of_day(today), clock=clock)
         for failure in done.failures:
             logger.error("{reason}", reason=failure.message)
+        if config.settings.schedule.train_on == WEEKDAYS[today.weekday()]:
+            learn(config, store, as_of=today, clock=clock)
     except LvyueError as error:
         logger.error("{reason}", reason=error.message)
     except Exception as error:  # the edge of the job: tomorrow's round must come, whatever happened to today's

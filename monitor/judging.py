@@ -57,6 +57,7 @@ class Judged:
     hash of all facts."""
 
     judgement: Judgement
+    engine: Engine
     facts_hash: str | None
     contracts: frozenset[str] | None = None
 
@@ -152,6 +153,7 @@ def engine(
 def _judged(engine: Engine, book: Rulebook, contracts: frozenset[str] | None = None) -> Judged:
     return Judged(
         judgement=Judgement(engine.db, book.rules, beside=engine.beside()),
+        engine=engine,
         facts_hash=engine.facts_hash() if contracts is None else None,
         contracts=contracts,
     )

@@ -1,7 +1,7 @@
 """THE STORY: how a register becomes a letter. A line an arrow; each name leads to the room where it happens.
 
     pull     sources.fetch ─▶ payload kept ─▶ sources.read ─▶ store.record            one transaction a pull
-    judge    store.mirror ─▶ Engine (facts) ─▶ Judgement (rules)                      a part at a time; see judging.py
+    judge    store.mirror ─▶ Engine (facts) ─▶ Judgement (rules), then scores          see judging.py, scoring.py
     scan     judge ─▶ alerts.step ─▶ notify.compose ─▶ store.save + store.post       one transaction a scan
     deliver  outbox ─▶ a channel ─▶ what the other side said                          one letter at a time
 
@@ -14,21 +14,24 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property, partial
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from loguru import logger
 
-from monitor import judging, notify, sources, stepping
+from monitor import judging, learned, notify, scoring, sources, stepping
 from monitor.config import Config
 from monitor.domain.errors import DeliveryError, LvyueError, StoreError, UsageError
 from monitor.domain.warning import Change, Letter
 from monitor.engines.duckdb import Engine
 from monitor.judging import Question
 from monitor.notify import Channel
+from monitor.reports.learned import Voices
 from monitor.reports.portfolio import Header, is_provisional
 from monitor.rulebook import Hit, Judgement, Rulebook
+from monitor.scoring import Panel, Spoken
 from monitor.sources import Source
 from monitor.sources.border import Refusal
 from monitor.sources.editions import Edition, editions, refuse_loss
@@ -69,6 +72,8 @@ class Scanned:
     findings: list[Hit]
     changes: list[Change]
     letters: int
+    for_operator: list[dict[str, str]] = field(default_factory=list)
+    """What whoever runs this should know, in both languages: models that are refused, or whose card no longer holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,19 +126,36 @@ def pull(config: Config, store: Store, source: Source, *, at: datetime, tell: Te
         return Pulled(source=source.name, run_id=run_id, unchanged=False, editions=len(totals), counts=counts)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class View:
-    """Everything a report is made from."""
+    """Everything a report is made from. Who estimates is asked once, and only when a report wants to know: to read recipes and
+    models and to score all that is open takes seconds."""
 
     engine: Engine
     judgement: Judgement
     header: Header
     sources: list[dict[str, Any]]
+    who_speaks: Callable[[], Panel]
+
+    @cached_property
+    def panel(self) -> Panel:
+        """Who answered for each recipe at the instant whose knowledge is used. Raises ConfigError for a faulty recipe."""
+        return self.who_speaks()
+
+    @cached_property
+    def spoken(self) -> Spoken:
+        """What is estimated of open cases. Nothing of it is kept: that is the scan's to do."""
+        return scoring.speak(self.engine, self.panel, self.judgement.hits())
+
+    @property
+    def voices(self) -> Voices:
+        """Rules and estimates together."""
+        return Voices(judgement=self.judgement, panel=self.panel, spoken=self.spoken)
 
 
 @contextmanager
 def look(config: Config, store: Store, book: Rulebook, *, as_of: date, known_at: datetime) -> Iterator[View]:
-    """The sideways arrow: facts, outcomes and sources for a report, as of a day. Reads only."""
+    """The sideways arrow: facts, outcomes, estimates and sources for a report, as of a day. Reads only."""
     question = _question(config, store, book, as_of=as_of, known_at=known_at)
     with judging.engine(question, judging.tables(question)) as engine:
         judgement = Judgement(engine.db, book.rules)
@@ -146,7 +168,8 @@ def look(config: Config, store: Store, book: Rulebook, *, as_of: date, known_at:
             rules_hash=book.hash, facts_hash=engine.facts_hash(),
             provisional_calendar=is_provisional(list(engine.calendars.values()), as_of),
         )  # fmt: skip
-        yield View(engine=engine, judgement=judgement, header=header, sources=seen)
+        who = partial(learned.panel, config, store, at=known_at)
+        yield View(engine=engine, judgement=judgement, header=header, sources=seen, who_speaks=who)
 
 
 def scan(
@@ -172,7 +195,9 @@ def scan(
         with store.reading() as db:
             waiting = {(a.rule, a.subject, a.subject_id): a for a in warnings.open_alerts(db)}
         tell("judging")
-        outcome = stepping.step_all(question, waiting, changed_only=changed_only)
+        panel = learned.panel_of_scan(config, store, at=known_at)
+        outcome = stepping.step_all(question, waiting, changed_only=changed_only, panel=panel)
+        notes = scoring.for_operator(panel, outcome.spoken)
         inputs = runs.Inputs(
             as_of=as_of, known_at=known_at.astimezone(UTC), rules_hash=book.hash,
             facts_hash=outcome.facts_hash,
@@ -181,18 +206,24 @@ def scan(
         tell("stepping warnings")
         with store.writing() as db:
             saved = warnings.save(db, outcome.changes, run_id=run_id, on=as_of)
+            context, mail = _context(config, inputs, known_at), config.settings.mail
             letters = notify.compose(
-                saved, config.settings.recipient, as_of=as_of, at=at, storm_over=config.settings.mail.storm_over,
-                context=_context(config, inputs, known_at),
-            )  # fmt: skip
+                saved, config.settings.recipient, as_of=as_of, at=at, storm_over=mail.storm_over, context=context
+            )
+            letters += notify.to_operator(
+                notes, mail.operator, lang=config.settings.lang, as_of=as_of, at=at, context=context
+            )
             posted = warnings.post(db, letters, run_id=run_id)
             runs.note_inputs(db, run_id, inputs)
             counts = _scan_counts(outcome, saved, posted)
             runs.finish(db, run_id, "ok" if saved else "unchanged", at=at, counts=counts)
         outcome.notes.write(question)
+        if outcome.spoken is not None:
+            scoring.keep(panel, outcome.spoken)
         logger.info("{findings} findings, {changes} changes, {letters} letters", **counts)
         return Scanned(
             run_id=run_id, as_of=as_of, known_at=known_at, findings=outcome.hits, changes=saved, letters=posted,
+            for_operator=notes,
         )  # fmt: skip
 
 

@@ -14,11 +14,11 @@ from typing import Annotated, Literal
 import typer
 
 from monitor import __version__
-from monitor.cli import bench, ledger, look, shell, work
+from monitor.cli import bench, ledger, look, model, shell, work
 from monitor.cli.options import app
 from monitor.domain.errors import IntegrityError, LvyueError, StoreError
 
-__all__ = ["app", "bench", "ledger", "look", "main", "work"]
+__all__ = ["app", "bench", "ledger", "look", "main", "model", "work"]
 
 
 def _version(value: bool) -> None:

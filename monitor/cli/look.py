@@ -49,7 +49,7 @@ def report_portfolio(
         shell.progress(),
         pipeline.look(config, shell.open_store(config), book, as_of=day, known_at=instant) as view,
     ):
-        report = portfolio(view.engine, view.judgement, book, view.header, view.sources)
+        report = portfolio(view.engine, view.voices, book, view.header, view.sources)
     lang = shell.options.lang or config.settings.lang
     if form == "terminal" and output is None:
         terminal.show_portfolio(shell.results(), report, lang)
@@ -81,7 +81,7 @@ def explain(
         shell.progress(),
         pipeline.look(config, shell.open_store(config), book, as_of=day, known_at=instant) as view,
     ):
-        dossier = dossiers.explain(view.engine, view.judgement, book, view.header, contract)
+        dossier = dossiers.explain(view.engine, view.voices, book, view.header, contract)
     if as_json:
         typer.echo(render.to_json(dossier), nl=False)
     else:

@@ -14,12 +14,14 @@ Try `lvyue demo` first; then `lvyue init`, put a source into config.toml, and `l
 app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, help=EXAMPLES)
 report_app = typer.Typer(no_args_is_help=True, help="Reports, as of any day.")
 rules_app = typer.Typer(no_args_is_help=True, help="The shelf of law: list, show, coverage, new, check, test.")
+model_app = typer.Typer(no_args_is_help=True, help="The shelf of learned risk: list, train, card, promote, rollback.")
 alerts_app = typer.Typer(no_args_is_help=True, help="Warnings.")
 sources_app = typer.Typer(no_args_is_help=True, help="Where facts come from.")
 runs_app = typer.Typer(no_args_is_help=True, help="The run ledger.")
 for name, group in (
     ("report", report_app),
     ("rules", rules_app),
+    ("model", model_app),
     ("alerts", alerts_app),
     ("sources", sources_app),
     ("runs", runs_app),

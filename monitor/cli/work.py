@@ -30,7 +30,9 @@ def init(folder: Annotated[Path, typer.Argument(help="Folder to write into.")] =
 
 @app.command()
 def check(as_json: AsJson = False) -> None:
-    """Look at config.toml, every rule, every mapping and the database, and say what is wrong."""
+    """Look at config.toml, every rule, every recipe, every mapping and the database, and say what is wrong."""
+    from monitor import learned
+
     config = shell.load_config()
     book = shell.load_rulebook(config)
     for source in config.sources:
@@ -39,6 +41,7 @@ def check(as_json: AsJson = False) -> None:
     found = {
         "sources": [source.name for source in config.sources],
         "rules": len(book.rules),
+        "recipes": len(learned.recipes(config)),
         "schema": store.revision(),
     }
     found["settings"] = config.settings.model_dump(mode="json", exclude={"source"})
@@ -129,6 +132,8 @@ def scan(
         as_json,
         f"as of {day}: {len(scanned.findings)} findings; warnings: {shell.count_words(events)}; {scanned.letters} letters",
     )
+    for note in scanned.for_operator:
+        shell.say(note[shell.language()])
     shell.fail_on(fail_on, [finding.outcome for finding in scanned.findings])
 
 
@@ -174,6 +179,8 @@ def run(as_of: AsOf = None, known_at: KnownAt = None, fail_on: FailOn = None) ->
     if done.failures:
         raise done.failures[0]
     shell.tell_undelivered(done.delivered)
+    for note in scanned.for_operator:
+        shell.say(note[shell.language()])
     shell.fail_on(fail_on, [finding.outcome for finding in scanned.findings])
 
 

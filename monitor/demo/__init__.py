@@ -164,4 +164,4 @@ def _two_rounds(config: Config, say: Callable[[str], None], clock: Callable[[], 
             delivered = pipeline.deliver(store, post, at=clock())
         say(f"{time} delivery: {delivered.sent} letters")
     with pipeline.look(config, store, book, as_of=DAY, known_at=known_at) as view:
-        return portfolio(view.engine, view.judgement, book, view.header, view.sources)
+        return portfolio(view.engine, view.voices, book, view.header, view.sources)

@@ -8,7 +8,8 @@ LvyueError            exit code
 ├── IntegrityError    6  something stored is not what was stored, or is from another schema
 ├── BusyError         7  another Lvyue is at work on this database
 ├── StoreError        8  the database cannot be written: disk full, read-only, locked
-└── DeliveryError     9  a letter did not go out; `.permanent` says whether it ever will
+├── DeliveryError     9  a letter did not go out; `.permanent` says whether it ever will
+└── ModelError       10  a learned model cannot be trained, read or used; rules go on without it
 """
 
 from __future__ import annotations
@@ -85,3 +86,9 @@ class DeliveryError(LvyueError):
         super().__init__(message, hint=hint)
         self.permanent = permanent
         self.retry = not permanent
+
+
+class ModelError(LvyueError):
+    """A learned model cannot be trained, read or used. Rules need none and go on."""
+
+    exit_code = 10

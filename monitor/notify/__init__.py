@@ -71,6 +71,19 @@ def compose(
     return letters
 
 
+def to_operator(
+    notes: Sequence[dict[str, str]], address: str, *, lang: str, as_of: date, at: datetime, context: dict[str, Any]
+) -> list[Letter]:
+    """The letter to whoever runs Lvyue: what `notes` say, in both languages. Once a month for the same things (`about`)."""
+    if not notes or not address:
+        return []
+    about = sorted(note["about"] for note in notes)
+    identity = json.dumps([address, lang, "operator", f"{as_of:%Y-%m}", about])
+    content = {"as_of": as_of.isoformat(), "notes": list(notes), "context": context}
+    key = hashlib.sha256(identity.encode()).hexdigest()
+    return [Letter(key=key, kind="operator", recipient=address, lang=lang, content=content, created_at=at)]
+
+
 def _letter(
     kind: str, recipient: Recipient, changes: Sequence[Change], *, as_of: date, at: datetime, context: dict[str, Any]
 ) -> Letter:

@@ -25,6 +25,13 @@ class MailSettings(BaseModel):
     storm_over: Annotated[
         int, Field(ge=1, description="More urgent warnings than this in one scan go to a recipient as one digest.")
     ] = 10
+    operator: Annotated[
+        str,
+        Field(
+            pattern=r"^([^@\s<>,;]+@[^@\s<>,;]+)?$",
+            description="Address of whoever runs Lvyue, told of models that need a look; empty: the log alone is.",
+        ),
+    ] = ""
     smtp: Annotated[SmtpSettings | None, Field(description="The mail server.")] = None
 
 

@@ -1,4 +1,5 @@
-"""`lvyue explain CONTRACT`: everything known of one contract, every date computed, every rule's answer and its reason."""
+"""`lvyue explain CONTRACT`: everything known of one contract, every date computed, every rule's answer and its reason, and
+what is estimated beside them."""
 
 from __future__ import annotations
 
@@ -7,14 +8,16 @@ from typing import Any
 
 from monitor.domain.errors import UsageError
 from monitor.engines.duckdb import Engine
+from monitor.reports.learned import Voices, learned_rows
 from monitor.reports.portfolio import Header
-from monitor.rulebook import Finding, Judgement, Rulebook
+from monitor.rulebook import Finding, Rulebook
 from monitor.rulebook.wording import finding_content
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dossier:
-    """One contract. `unknown` names the facts nobody recorded; `answers` has one row a rule and subject, worst first."""
+    """One contract. `unknown` names the facts nobody recorded; `answers` has one row a rule and subject, worst first; `scores`
+    one row a recipe of learned risk, with what is said of the contract's open cases (`learned_rows`)."""
 
     header: Header
     contract: dict[str, Any]
@@ -26,6 +29,7 @@ class Dossier:
     complaints: list[dict[str, Any]]
     moved: list[dict[str, Any]]
     answers: list[dict[str, Any]]
+    scores: list[dict[str, Any]]
 
 
 _RANK = ("red", "orange", "yellow", "blue", "unknown", "clear", "not applicable")
@@ -66,7 +70,7 @@ _NEAREST = (
 )
 
 
-def explain(engine: Engine, judgement: Judgement, book: Rulebook, header: Header, wanted: str) -> Dossier:
+def explain(engine: Engine, voices: Voices, book: Rulebook, header: Header, wanted: str) -> Dossier:
     """The dossier of a contract named by key, number, or the end of its key.
 
     Raises UsageError when none or several fit, and names the nearest.
@@ -77,7 +81,8 @@ def explain(engine: Engine, judgement: Judgement, book: Rulebook, header: Header
         "left join fact_unit u on u.id = c.unit_id left join fact_party p on p.id = c.party_id where c.id = ?",
         [contract_id],
     )[0]
-    answers = sorted(judgement.of_contract(contract_id), key=lambda f: (_RANK.index(f.outcome), f.rule, f.subject_id))
+    found = voices.judgement.of_contract(contract_id)
+    answers = sorted(found, key=lambda f: (_RANK.index(f.outcome), f.rule, f.subject_id))
     return Dossier(
         header=header,
         contract={name: value for name, value in row.items() if value is not None},
@@ -89,6 +94,7 @@ def explain(engine: Engine, judgement: Judgement, book: Rulebook, header: Header
         complaints=engine.rows(_COMPLAINTS, [contract_id]),
         moved=engine.rows(_MOVED, [contract_id, contract_id]),
         answers=[_answer(finding, book) for finding in answers],
+        scores=learned_rows(engine, voices, contract=contract_id),
     )
 
 

@@ -12,11 +12,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from monitor.domain.words import fact_value, word
+from monitor.learning.score import Silence, Speaker
 from monitor.reports.render import to_json
 from monitor.reports.terminal import level_text
 from monitor.rulebook.wording import days_text
 from monitor.sources import Source
 from monitor.store import Store, runs, versions, warnings
+from monitor.store.models import Model
 
 
 def show_alerts(console: Console, store: Store, *, include_closed: bool, as_json: bool, lang: str) -> None:
@@ -75,6 +77,32 @@ def show_runs(console: Console, store: Store, *, limit: int, as_json: bool) -> N
     with store.reading() as db:
         rows = runs.recent(db, limit)
     _show(console, rows, ("id", "kind", "source", "state", "started_at", "as_of", "counts", "message"), as_json)
+
+
+def show_models(
+    console: Console, speakers: Sequence[Speaker], silent: Sequence[Silence], trained: Sequence[Model], *, lang: str,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Every recipe with who speaks for it or why nobody does, then every model that was trained, newest first."""
+    spoken = {speaker.asked.recipe.id: speaker for speaker in speakers}
+    asked = [(speaker.asked.recipe, speaker.by, "") for speaker in speakers]
+    asked += [(silence.recipe, "", " ".join(silence.why[lang])) for silence in silent]
+    recipes = [
+        {"recipe": recipe.id, "question": recipe.question.in_language(lang), "speaks": by, "why": why}
+        for recipe, by, why in sorted(asked, key=lambda one: one[0].id)
+    ]
+    rows = [
+        {"model": m.id, "recipe": m.recipe, "as_of": m.as_of, "trained_at": m.trained_at, "verdict": m.verdict,
+         "closed": m.card["counts"]["subjects"], "sha256": m.sha256,
+         "speaks": m.recipe in spoken and spoken[m.recipe].number == m.id}
+        for m in trained
+    ]  # fmt: skip
+    if as_json:
+        print(to_json({"recipes": recipes, "models": rows}), end="")
+        return
+    _show(console, recipes, ("recipe", "question", "speaks", "why"), as_json)
+    if rows:
+        _show(console, rows, ("model", "recipe", "as_of", "trained_at", "verdict", "closed", "speaks"), as_json)
 
 
 def _show(console: Console, rows: list[dict[str, Any]], names: Sequence[str], as_json: bool) -> None:

@@ -23,6 +23,7 @@ from monitor.domain.warning import SHAPES
 from monitor.domain.words import fact_name, fact_value, shown, word
 from monitor.reports.arrange import by_pack, counted, worst
 from monitor.reports.chart import Mark, Picture, Series, Slot, Texture, bars, columns, visible
+from monitor.reports.learned import reasons, share
 from monitor.reports.portfolio import SOON_DAYS, Portfolio
 from monitor.rulebook.wording import days_text
 
@@ -127,7 +128,7 @@ def portfolio_page(report: Portfolio, lang: str) -> str:
         "wording": wording, "say": wording.say, "head": wording.head, "number": wording.number, "day": wording.day,
         "shapes": SHAPES, "soon_days": SOON_DAYS, "top_rows": TOP_ROWS,
         "summary": _summary(report, wording), "months": _months(report, wording), "units": _units(report, wording),
-        "groups": _groups(report), "coverage": _coverage(report, wording),
+        "groups": _groups(report), "coverage": _coverage(report, wording), "learned": _learned(report, wording),
     }  # fmt: skip
     return _environment().get_template("portfolio.html").render(values) + "\n"
 
@@ -273,6 +274,26 @@ def _groups(report: Portfolio) -> list[dict[str, Any]]:
         }
         for kind, rows in groups.items()
     ]
+
+
+def _learned(report: Portfolio, wording: Wording) -> dict[str, Any]:
+    """Learned risk. `loud` where somebody answers or a file was refused: that nobody answers yet is a quiet line a recipe."""
+    loud = any(row["by"] or row["refused"] for row in report.learned)
+    rows = [
+        row
+        | {"told": [(case, share(case), reasons(case, wording.lang)) for case in row["cases"]]}
+        | {"counts": _learned_counts(row, wording)}
+        for row in report.learned
+    ]
+    return {"loud": loud, "rows": rows, "refused": [row for row in rows if row["refused"]]}
+
+
+def _learned_counts(row: dict[str, Any], wording: Wording) -> str:
+    numbers = {
+        name: wording.number(n) for name, n in {**row["raised"], "open": row["open"], "early": row["early"]}.items()
+    }
+    listed = wording.say("report.learned.listed", shown=wording.number(len(row["cases"])), total=numbers["open"])
+    return ("" if wording.lang == "zh" else " ").join([wording.say("report.learned.counts", **numbers), listed])
 
 
 def _coverage(report: Portfolio, wording: Wording) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ from typing import Any
 from monitor.domain.warning import LEVELS
 from monitor.domain.workdays import WorkCalendar
 from monitor.engines.duckdb import Engine
+from monitor.reports.learned import Voices, learned_rows
 from monitor.rulebook import Coverage, Finding, Judgement, Rulebook
 from monitor.rulebook.compile import binds
 from monitor.rulebook.wording import finding_content
@@ -49,6 +50,7 @@ class Portfolio:
     units     one row a unit, most overdue first: contracts, open, overdue, due_soon, oldest_days, red, orange, yellow, blue
     months    one row a month of planned completion: on_time, late, overdue, ahead
     findings  worst first, as letters show them
+    learned   one row a recipe of learned risk: who estimates or why nobody does, the riskiest open cases; see `learned_rows`
     moved     due days that moved, newest first: noun, id, title, contract_id, before, after, days, recorded_on
     vanished  contracts their source no longer lists: id, title, source, gone_on
     sources   one row a source: editions, last_edition_on, last_change_on, days_silent, stale, quarantined, vanished
@@ -63,6 +65,7 @@ class Portfolio:
     units: list[dict[str, Any]]
     months: list[dict[str, Any]]
     findings: list[dict[str, Any]]
+    learned: list[dict[str, Any]]
     moved: list[dict[str, Any]]
     vanished: list[dict[str, Any]]
     sources: list[dict[str, Any]]
@@ -70,10 +73,10 @@ class Portfolio:
 
 
 def portfolio(
-    engine: Engine, judgement: Judgement, book: Rulebook, header: Header, sources: Sequence[dict[str, Any]]
+    engine: Engine, voices: Voices, book: Rulebook, header: Header, sources: Sequence[dict[str, Any]]
 ) -> Portfolio:
     """Build the report. `sources` are the rows of `store.versions.sources_seen`, with `stale_after_days` from the config."""
-    fired = sorted(judgement.fired(), key=_worst_first)
+    fired = sorted(voices.judgement.fired(), key=_worst_first)
     rules = {rule.rule.id: rule.rule for rule in book.rules}
     findings = [
         {"level": f.outcome, "rule": f.rule, "subject_id": f.subject_id, **finding_content(f, rules[f.rule])}
@@ -87,10 +90,11 @@ def portfolio(
         units=_units(engine, fired),
         months=engine.rows(_MONTHS),
         findings=findings,
+        learned=learned_rows(engine, voices),
         moved=engine.rows(_MOVED),
         vanished=engine.rows(_VANISHED),
         sources=[_source(row, engine) for row in sources],
-        coverage=coverage_rows(engine, judgement, book),
+        coverage=coverage_rows(engine, voices.judgement, book),
     )
 
 

@@ -17,11 +17,13 @@ from monitor.domain.warning import LEVELS, SHAPES
 from monitor.domain.words import fact_name, fact_value, is_evidence, shown, word
 from monitor.reports.arrange import Pack, by_pack, counted, worst
 from monitor.reports.contract import Dossier
+from monitor.reports.learned import reasons, share
 from monitor.reports.portfolio import Header, Portfolio
 from monitor.rulebook.wording import days_text
 
 STYLES = {"red": "bold red", "orange": "dark_orange", "yellow": "yellow", "blue": "blue", "unknown": "magenta"}
 TOP = 15
+TOP_LIKELY = 5
 BAR = 24
 TOP_FACTS = 3
 PARTS_OF_A_CONTRACT = ("obligation", "payment", "amendment", "guarantee", "complaint")
@@ -45,6 +47,7 @@ def show_portfolio(console: Console, report: Portfolio, lang: str) -> None:
     """The portfolio on one screen or two: numbers, units, the worst warnings, what cannot be known."""
     parts: list[RenderableType] = [_header(report.header, word("portfolio", lang), lang), _totals(report, lang)]
     parts += [_units(report, lang), _warnings(report, lang)]
+    parts += _learned(report.learned, lang, limit=TOP_LIKELY)
     if report.moved:
         parts.append(_moved(report.moved, lang))
     if report.vanished:
@@ -76,6 +79,8 @@ def show_dossier(console: Console, dossier: Dossier, lang: str) -> None:
     for answer in dossier.answers:
         if answer["outcome"] != "not applicable":
             console.print(Padding(_answer(answer, lang), (0, 0, 1, 0)))
+    for part in _learned(dossier.scores, lang, limit=TOP):
+        console.print(Padding(part, (0, 0, 1, 0)))
     skipped = sorted({answer["rule"] for answer in dossier.answers if answer["outcome"] == "not applicable"})
     if skipped:
         console.print(Text(f"{word('not applicable', lang)}: {', '.join(skipped)}", style="dim"))
@@ -126,9 +131,9 @@ def _units(report: Portfolio, lang: str) -> RenderableType:
 
 
 def _warnings(report: Portfolio, lang: str) -> RenderableType:
-    table = Table(title=word("warnings", lang), title_justify="left")
+    table = Table(title=word("warnings", lang), title_justify="left")  # folded: Chinese has no spaces to break at
     for name in ("level", "rule", "what", "due", "days", "money"):
-        table.add_column(word(name, lang), no_wrap=name in ("level", "rule", "due"))
+        table.add_column(word(name, lang), no_wrap=name in ("level", "rule", "due"), overflow="fold")
     for row in worst(report.findings, TOP):
         title = row["contract_title"] or fact_value(f"{row['subject']}.title", row["subject_title"], lang)
         what = f"{escape(title)}\n[dim]{escape(row['says'][lang])}[/dim]"
@@ -143,6 +148,54 @@ def _warnings(report: Portfolio, lang: str) -> RenderableType:
         )
     if len(report.findings) > TOP:
         table.caption = word("more_rows", lang).replace("{n}", f"{len(report.findings) - TOP:,}")
+    return table
+
+
+def _learned(rows: list[dict[str, Any]], lang: str, *, limit: int) -> list[RenderableType]:
+    """What is estimated, a table for each recipe; recipes for which nobody answers are a line each."""
+    parts: list[RenderableType] = [_estimates(row, lang, limit=limit) for row in rows if row["by"]]
+    silent = Text("\n").join(_silent(row, lang) for row in rows if not row["by"])
+    return [*parts, silent] if silent else parts
+
+
+def _silent(row: dict[str, Any], lang: str) -> Text:
+    line = word("report.learned.silent", lang).format(recipe=row["title"][lang], why=row["why"][lang])
+    return Text(f"{word('report.learned', lang)} · {line}", style="magenta" if row["refused"] else "dim")
+
+
+def _estimates(row: dict[str, Any], lang: str, *, limit: int) -> RenderableType:
+    """Who says it, the numbers, and the likeliest cases."""
+    head = Text(f"{word('report.learned', lang)} · {row['title'][lang]}", style="italic")
+    said = Text(word("report.learned.answers", lang).format(by=row["by"][lang], question=row["question"][lang]))
+    if not row["cases"]:
+        return Group(head, said.append(f"\n{word('report.learned.nothing', lang)}"))
+    counts = word("report.learned.counts", lang).format(open=row["open"], early=row["early"], **row["raised"])
+    said.append(f"\n{counts}\n{word('report.learned.note', lang)}", style="dim")
+    if row["moved"]:
+        said.append(f"\n{word('risk.moved', lang)}", style="magenta")
+    return Group(head, said, _likely(row["cases"], lang, limit=limit))
+
+
+def _likely(cases: list[dict[str, Any]], lang: str, *, limit: int) -> Table:
+    """Both voices on each case: how likely it is and why, and what rules say of it."""
+    table = Table()
+    for name in ("report.learned.likelihood", "what", "report.learned.reasons", "due", "report.learned.rules"):
+        table.add_column(word(name, lang), no_wrap=name == "due", overflow="fold")
+    colon = word("letter.colon", lang)
+    for case in cases[:limit]:
+        early = f"\n{word('risk.early', lang)}" if case["score"]["early"] else ""
+        title = fact_value(f"{case['subject']}.title", case["subject_title"], lang)
+        what = " · ".join(dict.fromkeys([title, case["contract_title"] or title]))
+        why = [f"{one['points']}{colon}{one['fact']}" for one in reasons(case, lang)]
+        why = why or [word("risk.no_reason", lang)]
+        told = Text("\n".join(why)).append(
+            "".join(f"\n{doubt}" for doubt in case["score"]["doubts"][lang]), style="dim"
+        )
+        ruled = [level_text(rule["level"], lang).append(f" {rule['rule']}", style="") for rule in case["rules"]]
+        rules = Text("\n").join(ruled) if ruled else Text(word("report.learned.no_rule", lang), style="dim")
+        table.add_row(Text(share(case)).append(early, style="dim"), escape(what), told, case["due"] or "", rules)
+    if len(cases) > limit:
+        table.caption = word("more_rows", lang).replace("{n}", f"{len(cases) - limit:,}")
     return table
 
 

@@ -32,7 +32,7 @@ def type_faults(
         mine = [rule for rule in rules if rule.rule.subject == subject]
         wanted = {(rule.rule.id, *key): sql for rule in mine for key, (sql, _) in _wanted(rule)}
         parts = {name: sql for rule in mine for name, sql in rule.parts.items()}
-        found = _kinds(db, wanted, staged(f"(select *, as_of() as as_of from base_{subject})", parts))
+        found = kinds_of(db, wanted, staged(f"(select *, as_of() as as_of from base_{subject})", parts))
         for rule in mine:
             own = (
                 {key[1:]: kind for key, kind in found.items() if key[0] == rule.rule.id}
@@ -49,7 +49,7 @@ def _of_one(
     source = f"(select *, as_of() as as_of from base_{rule.rule.subject})"
     wanted = dict(_wanted(rule))
     if found is None:
-        found = _kinds(db, {key: sql for key, (sql, _) in wanted.items()}, staged(source, rule.parts))
+        found = kinds_of(db, {key: sql for key, (sql, _) in wanted.items()}, staged(source, rule.parts))
     if isinstance(found, str):  # something cannot be computed: ask one by one, for the place of it
         return _one_by_one(db, rule, located, source)
     wrong = [(key, kind) for key, kind in found.items() if kind.partition("(")[0] not in wanted[key][1]]
@@ -73,15 +73,15 @@ def _one_by_one(db: duckdb.DuckDBPyConnection, rule: Compiled, located: Located,
     good: dict[str, str] = {day: rule.parts[day]} if day in rule.parts else {}
     for name in rule.rule.let:
         column = part_column(rule.rule.id, name)
-        answer = _kinds(db, {("let", name): rule.parts[column]}, staged(source, good))
+        answer = kinds_of(db, {("let", name): rule.parts[column]}, staged(source, good))
         if isinstance(answer, str):
             return [_fault(located, ("let", name), answer)]
         good[column] = rule.parts[column]
-    asked = {key: _kinds(db, {key: sql}, staged(source, good)) for key, (sql, _) in _wanted(rule)}
+    asked = {key: kinds_of(db, {key: sql}, staged(source, good)) for key, (sql, _) in _wanted(rule)}
     return [_fault(located, key, answer) for key, answer in asked.items() if isinstance(answer, str)]
 
 
-def _kinds(db: duckdb.DuckDBPyConnection, expressions: Mapping[Key, str], source: str) -> dict[Key, str] | str:
+def kinds_of(db: duckdb.DuckDBPyConnection, expressions: Mapping[Key, str], source: str) -> dict[Key, str] | str:
     """The type of each expression, or DuckDB's first complaint."""
     columns = ", ".join(f"{sql} as x{number}" for number, sql in enumerate(expressions.values()))
     try:

@@ -27,13 +27,18 @@ INSTANT = "%Y-%m-%d %H:%M:%S.%f"
 FOREVER = "9999-12-31 23:59:59.999999"
 """Later than all. Written in full: SQLite would take a plain 9999 for a number, and a number is less than any text."""
 
+BY_THEN_OR_FIRST = "max(?, (select min(e.recorded_at) from edition e where e.source = v.source))"
+"""An instant, or when the source of a version `v` first told anything, whichever is later."""
 
 Edition = tuple[int, str]
 """Number and instant (`INSTANT`) of the last of some editions."""
 
 
-def portfolio(path: Path, known_at: datetime, zone: tzinfo) -> dict[str, pa.Table]:
+def portfolio(path: Path, known_at: datetime, zone: tzinfo, *, from_first: bool = False) -> dict[str, pa.Table]:
     """What was known at an instant: one row a thing for each noun, its newest version by then; and `history`.
+
+    `from_first`: of a source that had not told anything by then, what its first edition says. So an office whose ledger came
+    in last week can ask about the years before: days and sums are then as they were told later, nothing is known to have moved.
 
     Beside the noun's columns a row has `source`, `first_known_on`, `heard_on` (day the source last said something of it; to
     vanish is not to say) and `gone_on` (day since which the source does not list it, else NULL). `history` has one row each
@@ -44,7 +49,7 @@ def portfolio(path: Path, known_at: datetime, zone: tzinfo) -> dict[str, pa.Tabl
     tables = {}
     with opened(path, zone) as reader:
         for name in (*NOUNS, "history"):
-            with reader.rows(name, known_at=known_at) as rows:
+            with reader.rows(name, known_at=known_at, from_first=from_first) as rows:
                 tables[name] = rows.read_all()
     return tables
 
@@ -83,6 +88,13 @@ class Reader:
         number, instant = self._cursor.fetchall()[0]
         return int(number), str(instant)
 
+    def told_by(self, known_at: datetime, *, from_first: bool) -> tuple[int, ...]:
+        """The last edition of each source by an instant, `from_first` as in `portfolio`: the same, the same portfolio."""
+        by = BY_THEN_OR_FIRST if from_first else "?"
+        query = f"select max(v.id) from edition v where v.recorded_at <= {by} group by v.source order by v.source"
+        self._cursor.execute(query, (known_at.astimezone(UTC).strftime(INSTANT),))
+        return tuple(int(row[0]) for row in self._cursor.fetchall())
+
     def has_edition(self, edition: Edition) -> bool:
         """Whether all is still known that was known by an edition: not so after a backup was put back."""
         query = "select coalesce(max(id), 0), coalesce(max(recorded_at), '') from edition where id <= ?"
@@ -91,18 +103,25 @@ class Reader:
 
     @contextmanager
     def rows(
-        self, name: str, *, known_at: datetime | None = None, after: Mapping[str, int] | None = None
+        self,
+        name: str,
+        *,
+        known_at: datetime | None = None,
+        after: Mapping[str, int] | None = None,
+        from_first: bool = False,
     ) -> Iterator[pa.RecordBatchReader]:
         """What was known of a noun, or the `history`, by an instant (or now), in batches, ordered by id.
 
-        `after` gives for each noun a sequence number: only things of which a later version came are read.
+        `after` gives for each noun a sequence number: only things of which a later version came are read. `from_first` as in
+        `portfolio`.
         """
         nouns = ("obligation", "contract") if name == "history" else (name,)
         if all(self.last_seq(noun) <= (after[noun] if after else 0) for noun in nouns):
             yield schema(name).empty_table().to_reader()
             return
         instant = known_at.astimezone(UTC).strftime(INSTANT) if known_at else FOREVER
-        query = _history(after) if name == "history" else _newest(name, after)
+        by = BY_THEN_OR_FIRST if from_first else "?"
+        query = _history(after, by) if name == "history" else _newest(name, after, by)
         self._cursor.execute(query, (instant,) * query.count("?"))
         self._db.register("raw", self._cursor.fetch_record_batch())
         found = self._db.sql(_typed_history() if name == "history" else _typed(name))
@@ -133,7 +152,7 @@ def opened(path: Path, zone: tzinfo) -> Iterator[Reader]:
         yield Reader(cursor, db, zone)
 
 
-def _newest(noun: str, after: Mapping[str, int] | None) -> str:
+def _newest(noun: str, after: Mapping[str, int] | None, by: str) -> str:
     table = version_table(noun)
     cells = []
     for column in table.columns:
@@ -142,8 +161,9 @@ def _newest(noun: str, after: Mapping[str, int] | None) -> str:
     changed = f"and id in (select id from {table.name} where seq > {after[noun]}) " if after else ""
     return (
         f"select {', '.join(cells)}, (select min(f.recorded_at) from {table.name} f where f.id = v.id) as first_known, "
-        f"(select max(h.recorded_at) from {table.name} h where h.id = v.id and not h.gone and h.recorded_at <= ?) as heard "
-        f"from {table.name} v join (select id, max(seq) as seq from {table.name} where recorded_at <= ? {changed}group by id) n "
+        f"(select max(h.recorded_at) from {table.name} h where h.id = v.id and not h.gone and h.recorded_at <= {by}) as heard "
+        f"from {table.name} v join (select v.id, max(v.seq) as seq from {table.name} v "
+        f"where v.recorded_at <= {by} {changed}group by v.id) n "
         "on n.seq = v.seq order by v.id"
     )
 
@@ -167,20 +187,20 @@ def _typed(noun: str) -> str:
     )
 
 
-def _history(after: Mapping[str, int] | None) -> str:
+def _history(after: Mapping[str, int] | None, by: str) -> str:
     return " union all ".join(
-        _moves(noun, day, contract, after) for noun, day, contract in (
+        _moves(noun, day, contract, after, by) for noun, day, contract in (
             ("obligation", "due_on", "contract_id"), ("contract", "end_on", "id")
         )
     )  # fmt: skip
 
 
-def _moves(noun: str, column: str, contract: str, after: Mapping[str, int] | None) -> str:
+def _moves(noun: str, column: str, contract: str, after: Mapping[str, int] | None, by: str) -> str:
     changed = f"and id in (select id from {noun}_version where seq > {after[noun]})" if after else ""
     return (
         f"select '{noun}' as noun, id, recorded_at, coalesce({column}, '') as day, seq, {contract} as contract_id from "
         f"(select *, lag({column}) over (partition by id order by seq) as was, row_number() over "
-        f"(partition by id order by seq) as k from {noun}_version where recorded_at <= ? {changed}) "
+        f"(partition by id order by seq) as k from {noun}_version v where recorded_at <= {by} {changed}) "
         f"where k = 1 or {column} is not was"
     )
 

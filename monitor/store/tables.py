@@ -244,3 +244,32 @@ class LetterRow(SQLModel, table=True):
     lease_until: datetime | None = None
     reply: str | None = None
     sent_at: datetime | None = None
+
+
+class ModelRow(SQLModel, table=True):
+    """A model that was trained: from what, how it did, and the file it lies in, named by the SHA-256 of its content."""
+
+    __tablename__ = "model"
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=SEQUENCE)
+    recipe: str = Field(index=True)
+    recipe_hash: str
+    sha256: str | None = Field(default=None, description="None where nothing could be trained.")
+    as_of: date
+    trained_at: datetime
+    verdict: str = Field(description="What the gate lets speak: model, lookup or off.")
+    card: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False), description="Numbers of the trial, and why.")
+
+
+class ModelEvent(SQLModel, table=True):
+    """Which model speaks from when on; only added. The last one of a recipe by an instant says what spoke then."""
+
+    __tablename__ = "model_event"
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=SEQUENCE)
+    model_id: int = Field(foreign_key="model.id", sa_type=BigInteger)
+    recipe: str = Field(index=True)
+    happened_at: datetime
+    kind: str = Field(description="promoted, rolled_back or stopped.")
+    actor: str
+    reason: str

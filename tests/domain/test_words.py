@@ -46,7 +46,10 @@ def test_every_word_is_there_in_both_languages() -> None:
 def test_the_two_languages_are_not_mixed_up() -> None:
     chinese = re.compile(r"[\u4e00-\u9fff]")
     assert [key for key in keys() if chinese.search(word(key, "en"))] == []
-    told = [key for key in keys() if len(word(key, "zh")) > 12 and not chinese.search(word(key, "zh"))]
+    plain = {
+        key: re.sub(r"\{\w+\}", "", word(key, "zh")) for key in keys()
+    }  # what blanks are filled with has its own language
+    told = [key for key, text in plain.items() if len(text) > 12 and not chinese.search(text)]
     assert told == []
 
 

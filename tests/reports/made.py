@@ -50,6 +50,50 @@ def coverage(rule: str, **changes: Any) -> dict[str, Any]:
     } | changes  # fmt: skip
 
 
+SLIP = {"zh": "节点可能逾期", "en": "Milestone may be late"}
+STALL = {"zh": "合同可能停滞或者终止", "en": "Contract may stall or be broken off"}
+
+
+def recipe(name: str, title: dict[str, str], **changes: Any) -> dict[str, Any]:
+    """A recipe of learned risk for which nobody answers yet."""
+    return {
+        "recipe": name, "subject": "obligation", "title": title,
+        "question": {"zh": "会不会逾期超过三十日？", "en": "Will it be more than thirty days late?"},
+        "not_for": {"zh": "不得用于追究责任。", "en": "It must not be used to hold somebody responsible."},
+        "by": None, "model": None, "trained_on": None, "why": {"zh": "尚未训练。", "en": "Not trained yet."},
+        "refused": False, "moved": False, "open": None, "early": None, "raised": {"yellow": 0, "blue": 0}, "cases": [],
+    } | changes  # fmt: skip
+
+
+def answered(*cases: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """The same with a model that speaks."""
+    by = {"zh": "第3号模型（2026年1月1日训练）", "en": "Model 3 (trained 1 Jan 2026)"}
+    numbers = {"open": 40, "early": 12, "raised": {"yellow": 1, "blue": 2}}
+    who = {"by": by, "model": 3, "trained_on": "2026-01-01", "why": None, "cases": list(cases)}
+    return recipe("milestone_slip", SLIP) | who | numbers | changes
+
+
+def case(probability: float = 0.72, *, early: bool = False, doubts: bool = False, **changes: Any) -> dict[str, Any]:
+    """An open case as scores tell it, with three reasons."""
+    facts = {
+        "unit": (
+            "承办单位“城管局”近两年已完结20件，其中逾期14件，总体为31%",
+            "this unit “城管局”: 14 of 20 late in the last two years, 31% overall",
+        ),
+        "time": ("距到期还有12天，计划工期90天", "12 days to go of 90 planned"),
+        "wording": ("名称中的用词", "words in its title"),
+    }  # fmt: skip
+    new = {"zh": ["训练时未见过的取值：合同相对人"], "en": ["not seen in training: this counterparty"]}
+    reasons = [
+        {"group": group, "points": points, "zh": zh, "en": en}
+        for (group, (zh, en)), points in zip(facts.items(), (21.4, -6.2, 3.0), strict=True)
+    ]
+    told = {"probability": probability, "early": early, "moved": False, "reasons": reasons}
+    told["doubts"] = new if doubts else {"zh": [], "en": []}
+    row = finding("yellow", due="2026-04-12", days_late=-12, subject="obligation", subject_title="竣工验收")
+    return row | {"score": told, "rules": []} | changes
+
+
 NOTHING = Portfolio(
     header=Header(
         office="", declared="", as_of=date(2026, 3, 31), known_at=datetime(2026, 3, 31, 15, 59, 59, tzinfo=UTC),
@@ -59,7 +103,8 @@ NOTHING = Portfolio(
         ("contracts", "units", "obligations", "open", "overdue", "due_soon", "no_day", "done", "done_late"), 0
     ),
     levels={"red": 0, "orange": 0, "yellow": 0, "blue": 0},
-    rules=[], units=[], months=[month("2026-03", 0, 0, 0, 0)], findings=[], moved=[], vanished=[], sources=[], coverage=[],
+    rules=[], units=[], months=[month("2026-03", 0, 0, 0, 0)], findings=[], learned=[], moved=[], vanished=[], sources=[],
+    coverage=[],
 )  # fmt: skip
 
 
@@ -87,6 +132,7 @@ def tiny_report() -> Portfolio:
             month("2026-04", 0, 0, 0, 4),
         ],
         findings=[finding(level) for level in ("red", "orange", "yellow", "blue")],
+        learned=[recipe("contract_stall", STALL, subject="contract"), recipe("milestone_slip", SLIP)],
         moved=[{
             "noun": "obligation", "id": "gov:2026-118/3", "title": "竣工验收", "contract_id": "gov:2026-118",
             "before": date(2026, 3, 1), "after": date(2026, 2, 26), "days": -3, "recorded_on": date(2026, 2, 20),

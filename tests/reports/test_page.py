@@ -60,7 +60,7 @@ def test_headings_stand_in_order_and_none_is_skipped(tiny: Portfolio) -> None:
     headings = [e for e in read(tiny).all() if re.fullmatch(r"h[1-6]", e.tag)]
     assert [e.text for e in headings] == [
         "Where we stand", "Key numbers", "Due and overdue, by month", "By unit", "Warnings", "By rule", "Worst first",
-        "Due days that moved", "Contracts listed no more", "Sources", "What could be judged, and what could not",
+        "Learned risk", "Due days that moved", "Contracts listed no more", "Sources", "What could be judged, and what could not",
         "Law of China", "Generic rules", "Other law",
     ]  # fmt: skip
     depths = [int(e.tag[1]) for e in headings]

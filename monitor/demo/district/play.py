@@ -115,4 +115,4 @@ def _months(
             delivered = pipeline.deliver(store, post, at=clock() if clock else evening)
         say(f"{day} delivered: {delivered.sent} letters")
     with pipeline.look(config, store, book, as_of=days[-1], known_at=config.end_of_day(days[-1])) as view:
-        return portfolio(view.engine, view.judgement, book, view.header, view.sources)
+        return portfolio(view.engine, view.voices, book, view.header, view.sources)

@@ -17,12 +17,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from monitor.domain.errors import DeliveryError
 from monitor.domain.warning import URGENT, Letter
 from monitor.domain.words import LANGS, fact_value, word
-from monitor.notify.letters.content import Content, Item
+from monitor.notify.letters.content import Content, Item, Notes
 from monitor.notify.letters.inert import cut, one_line
 from monitor.notify.letters.reader import Reader
 from monitor.notify.letters.table import table
 
-KINDS = ("warning", "digest")
+KINDS = ("warning", "digest", "operator")
 SHOWN = 30
 """Warnings printed in a digest; its table has them all."""
 SUBJECT_COLUMNS = 78
@@ -62,7 +62,10 @@ def write(letter: Letter) -> Written:
     try:
         if letter.kind not in KINDS:
             raise ValueError(f'there is no letter of kind "{letter.kind}"')
-        content, reader = Content.model_validate(letter.content), Reader(letter.lang)
+        reader = Reader(letter.lang)
+        if letter.kind == "operator":
+            return _operator(letter, Notes.model_validate(letter.content), reader)
+        content = Content.model_validate(letter.content)
         return _warning(letter, content, reader) if letter.kind == "warning" else _digest(letter, content, reader)
     except (ValueError, LookupError, TypeError, ArithmeticError, TemplateError) as fault:
         raise DeliveryError(
@@ -97,8 +100,14 @@ def _digest(letter: Letter, content: Content, reader: Reader) -> Written:
     return _written(letter, content, reader, subject=subject, special=special, attachment=file)
 
 
+def _operator(letter: Letter, content: Notes, reader: Reader) -> Written:
+    notes = [note.in_language(letter.lang) for note in content.notes]
+    special = {"worst": "yellow", "preview": notes[0], "notes": notes}
+    return _written(letter, content, reader, subject=reader.say("subject_operator"), special=special)
+
+
 def _written(
-    letter: Letter, content: Content, reader: Reader, *, subject: str, special: dict[str, Any],
+    letter: Letter, content: Content | Notes, reader: Reader, *, subject: str, special: dict[str, Any],
     attachment: Attachment | None = None,
 ) -> Written:  # fmt: skip
     context, address = content.context, one_line(letter.recipient, 160)
@@ -113,7 +122,7 @@ def _written(
         subject=subject, name=content.name, attachment=attachment,
         text=_shelf().get_template(f"{letter.kind}.txt").render(values).replace("\N{NO-BREAK SPACE}", " "),
         html=_shelf().get_template(f"{letter.kind}.html").render(values),
-        alert_id=content.items[0].alert_id if letter.kind == "warning" else None,
+        alert_id=content.items[0].alert_id if letter.kind == "warning" and isinstance(content, Content) else None,
     )  # fmt: skip
 
 

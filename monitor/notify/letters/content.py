@@ -74,6 +74,15 @@ class Context(Stored):
     declared: Brief = ""
 
 
+class Notes(Stored):
+    """What the letter to whoever runs Lvyue needs."""
+
+    name: Brief = ""
+    as_of: date
+    notes: Annotated[list[Said], Field(min_length=1)]
+    context: Context = Context()
+
+
 class Content(Stored):
     """Everything a letter needs. `items` are worst first."""
 

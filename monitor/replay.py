@@ -1,0 +1,51 @@
+"""Past days as they were known: the facts of each day again, from the versions in the store.
+
+What a model learns from and what a backtest asks is laid out here, one day after the other. A source that had not told anything
+by a day is taken as its first edition tells it: see `store.reading.portfolio`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, tzinfo
+from pathlib import Path
+
+import pyarrow as pa
+
+from monitor.domain.portfolio import schema
+from monitor.domain.workdays import WorkCalendar
+from monitor.engines.duckdb import Engine
+from monitor.store import reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """A store to look back in. Days begin and end in `zone`."""
+
+    database: Path
+    zone: tzinfo
+    calendars: Mapping[str, WorkCalendar]
+    spill: Path | None = None
+
+    def end_of(self, day: date) -> datetime:
+        """The last instant of a civil day: what was recorded by then was known on it."""
+        return datetime.combine(day + timedelta(days=1), time.min, self.zone) - timedelta(microseconds=1)
+
+    def engines(self, days: Sequence[date], *, until: datetime | None = None) -> Iterator[Engine]:
+        """The facts of each day, from what was known at its end, never later than `until`. One is closed when the next comes.
+
+        Open warnings are not among them: what a scan once said is no fact about a contract.
+        """
+        last: tuple[int, ...] | None = None
+        tables: dict[str, pa.Table] = {}
+        for day in days:
+            known_at = min(self.end_of(day), until) if until else self.end_of(day)
+            with reading.opened(self.database, self.zone) as reader:
+                told = reader.told_by(known_at, from_first=True)
+            if told != last:
+                tables = reading.portfolio(self.database, known_at, self.zone, from_first=True)
+                last = told
+            known = {**tables, "alert": schema("alert").empty_table()}
+            with Engine(known, self.calendars, as_of=day, spill=self.spill) as engine:
+                yield engine
