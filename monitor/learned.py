@@ -14,7 +14,7 @@ from monitor import scoring
 from monitor.config import Config
 from monitor.domain.errors import ConfigError, UsageError
 from monitor.learning import recipe
-from monitor.learning.dataset import Cases, Seen, Tell, cases_of, grid, look
+from monitor.learning.dataset import Cases, Seen, Tell, cases_of, earliest, grid, look
 from monitor.learning.recipe import Asked
 from monitor.replay import Past
 from monitor.scoring import Panel
@@ -40,6 +40,10 @@ def cases(config: Config, asked: Asked, *, until: date, known_at: datetime, tell
     was seen on the last day."""
     last: list[Seen] = []
     days = grid(until, months=asked.recipe.snapshots.months, years=asked.recipe.snapshots.years)
+    for engine in past(config).engines([until], until=known_at):  # before anything began there is nobody to ask about
+        look(engine, asked)
+        first = earliest(engine) or until
+    days = [day for day in days if day >= first or day == until]
 
     def seen() -> Iterator[Seen]:
         for number, engine in enumerate(past(config).engines(days, until=known_at), 1):

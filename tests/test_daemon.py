@@ -52,6 +52,13 @@ def first(office: Office) -> daemon.Round:
     return round_of(office, TODAY)
 
 
+def test_models_learn_anew_and_the_gate_says_who_speaks(office: Office, first: daemon.Round) -> None:
+    read = load(office.path, {})
+    found = daemon.learn(read, Store(read.database), as_of=TODAY, clock=lambda: NOW)
+    assert {(model.recipe, model.verdict) for model in found} == {("contract_stall", "off"), ("milestone_slip", "off")}
+    assert all("0" in model.card["verdict"]["en"][0] for model in found), "two contracts teach nothing"
+
+
 def test_sources_that_do_not_answer_do_not_stop_the_round(office: Office, first: daemon.Round) -> None:
     assert [type(failure) for failure in first.failures] == [SourceError, SourceError]
     assert ["gone.csv" in first.failures[0].message, "lost.csv" in first.failures[1].message] == [True, True]

@@ -365,3 +365,12 @@ def test_a_recipe_taken_off_the_shelf_leaves_its_warnings_to_people(scanned: Hou
     before = made.warned()
     assert scans_after(made, without="").findings
     assert made.warned() == before
+
+
+def test_a_broken_recipe_stops_no_scan(scanned: House, tmp_path: Path) -> None:
+    made = scanned.copy(tmp_path)
+    found = scans_after(made, without='subject = "obligation"')
+    assert found.findings
+    [note] = found.for_operator
+    assert "recipe.toml" in note["en"]
+    assert "规则预警照常" in note["zh"]

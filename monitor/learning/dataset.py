@@ -154,6 +154,12 @@ def look(engine: Engine, asked: Asked) -> Seen:
     return Seen(as_of=engine.as_of, **{name: engine.db.sql(query).to_arrow_table() for name, query in queries.items()})
 
 
+def earliest(engine: Engine) -> date | None:
+    """The first day on which anything began, of all that `look` saw last; None where nothing did."""
+    row = engine.db.execute("select min(start) from seen").fetchone()
+    return row[0] if row else None
+
+
 class Endings:
     """How cases ended, found out day by day: tell it of each day's facts in order, then ask for the cases.
 
