@@ -32,27 +32,26 @@ def recipes(config: Config) -> tuple[Asked, ...]:
 
 def past(config: Config) -> Past:
     """The office's store, to look back in."""
-    return Past(database=config.database, zone=config.zone, calendars=config.calendars(), spill=config.state / "spill")
+    return Past(
+        database=config.database, zone=config.zone, calendars=config.calendars(), end_of_day=config.end_of_day,
+        spill=config.state / "spill",
+    )  # fmt: skip
 
 
 def cases(config: Config, asked: Asked, *, until: date, known_at: datetime, tell: Tell) -> tuple[Cases, Seen]:
     """Who was asked about on which day, what could be seen then, and how it ended, by what was known at an instant; and what
     was seen on the last day."""
-    last: list[Seen] = []
-    days = grid(until, months=asked.recipe.snapshots.months, years=asked.recipe.snapshots.years)
-    for engine in past(config).engines([until], until=known_at):  # before anything began there is nobody to ask about
-        look(engine, asked)
-        first = earliest(engine) or until
-    days = [day for day in days if day >= first or day == until]
+    days = grid(until, months=asked.recipe.snapshots.months, years=asked.recipe.snapshots.years)[:-1]
+    [(now, first)] = [(look(e, asked), earliest(e)) for e in past(config).engines([until], until=known_at)]
+    days = [day for day in days if first and day >= first]  # before anything began there is nobody to ask about
 
     def seen() -> Iterator[Seen]:
         for number, engine in enumerate(past(config).engines(days, until=known_at), 1):
-            tell(f"{asked.recipe.id}: {engine.as_of}, day {number} of {len(days)}")
-            last[:] = [look(engine, asked)]
-            yield last[0]
+            tell(f"{asked.recipe.id}: {engine.as_of}, day {number} of {len(days) + 1}")
+            yield look(engine, asked)
+        yield now
 
-    found = cases_of(seen(), asked, config.calendars())
-    return found, last[0]
+    return cases_of(seen(), asked, config.calendars()), now
 
 
 def train(
@@ -94,7 +93,8 @@ def promote(store: Store, number: int, *, at: datetime, actor: str, reason: str)
             raise UsageError(f"there is no model {number}", hint="`lvyue model list` shows those there are")
         if model.verdict == "off":
             raise UsageError(
-                f"the gate refused model {number}: it does not speak", hint=f"`lvyue model card {number}` says why"
+                f"the gate refused model {number}: it does not speak",
+                hint=f"`lvyue model card {model.recipe} --model {number}` says why",
             )
         models.note(db, _event(model, at, "promoted", actor, reason))
     return model

@@ -6,9 +6,9 @@ by a day is taken as its first edition tells it: see `store.reading.portfolio`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, tzinfo
 from pathlib import Path
 
 import pyarrow as pa
@@ -26,11 +26,10 @@ class Past:
     database: Path
     zone: tzinfo
     calendars: Mapping[str, WorkCalendar]
-    spill: Path | None = None
+    end_of_day: Callable[[date], datetime]
+    """The last instant of a civil day: what was recorded by then was known on it."""
 
-    def end_of(self, day: date) -> datetime:
-        """The last instant of a civil day: what was recorded by then was known on it."""
-        return datetime.combine(day + timedelta(days=1), time.min, self.zone) - timedelta(microseconds=1)
+    spill: Path | None = None
 
     def engines(self, days: Sequence[date], *, until: datetime | None = None) -> Iterator[Engine]:
         """The facts of each day, from what was known at its end, never later than `until`. One is closed when the next comes.
@@ -40,7 +39,7 @@ class Past:
         last: tuple[int, ...] | None = None
         tables: dict[str, pa.Table] = {}
         for day in days:
-            known_at = min(self.end_of(day), until) if until else self.end_of(day)
+            known_at = min(self.end_of_day(day), until) if until else self.end_of_day(day)
             with reading.opened(self.database, self.zone) as reader:
                 told = reader.told_by(known_at, from_first=True)
             if told != last:

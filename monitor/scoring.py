@@ -6,7 +6,7 @@ attention; it never makes orange or red, and never changes what a rule found (de
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -19,12 +19,12 @@ from loguru import logger
 
 from monitor.domain.errors import ModelError
 from monitor.domain.warning import LEVELS
-from monitor.domain.words import LANGS, word
+from monitor.domain.words import LANGS, filled, word
 from monitor.engines.duckdb import Engine
 from monitor.learning import dataset, told
-from monitor.learning.drift import OTHER_MIX, Watch
+from monitor.learning.drift import OTHER_MIX, Watch, first_said
 from monitor.learning.recipe import Asked, Recipe
-from monitor.learning.score import Scores, Silence, Speaker, quiet, score, to_keep, watch
+from monitor.learning.score import Scores, Silence, Speaker, quiet, score, speaker_of, to_keep, watch
 from monitor.rulebook import Hit
 from monitor.store.models import Model
 
@@ -72,8 +72,9 @@ def file_of(folder: Path, model: Model) -> Path:
 
 @dataclass(slots=True, kw_only=True)
 class Spoken:
-    """What scores add to a scan: hits that stand beside those of rules, and what became of open warnings of scores."""
+    """What scores add to a scan: hits that stand beside those of rules (`ruled`), and what became of open warnings of scores."""
 
+    ruled: Collection[Hit] = ()
     hits: list[Hit] = field(default_factory=list)
     scores: dict[str, Scores] = field(default_factory=dict)
     watched: dict[str, Watch] = field(default_factory=dict)
@@ -88,11 +89,8 @@ def speak(engine: Engine, panel: Panel, hits: Collection[Hit]) -> Spoken:
 
     Who learned from a world that is no more is heard, and raises nothing.
     """
-    spoken = Spoken()
-    highest: dict[tuple[str, str], int] = {}
-    for hit in hits:
-        key = (hit.subject, hit.subject_id)
-        highest[key] = max(highest.get(key, -1), LEVELS.index(hit.outcome))
+    spoken = Spoken(ruled=hits)
+    reached = highest(hits)
     for speaker in panel.speakers:
         name = speaker.asked.recipe.id
         scores = score(dataset.look(engine, speaker.asked), speaker)
@@ -101,9 +99,18 @@ def speak(engine: Engine, panel: Panel, hits: Collection[Hit]) -> Spoken:
         spoken.watched[name] = watch(scores, said, ends)
         spoken.scores[name] = scores = quiet(scores) if spoken.watched[name].moved else scores
         spoken.hits += [
-            hit for hit in _hits(scores) if LEVELS.index(hit.outcome) > highest.get((hit.subject, hit.subject_id), -1)
+            hit for hit in _hits(scores) if LEVELS.index(hit.outcome) > reached.get((hit.subject, hit.subject_id), -1)
         ]
     return spoken
+
+
+def highest(hits: Iterable[Hit]) -> dict[tuple[str, str], int]:
+    """The highest level that any rule has on each subject, as its place in `LEVELS`, by subject and id."""
+    found: dict[tuple[str, str], int] = {}
+    for hit in hits:
+        key = (hit.subject, hit.subject_id)
+        found[key] = max(found.get(key, -1), LEVELS.index(hit.outcome))
+    return found
 
 
 def keep(panel: Panel, spoken: Spoken) -> None:
@@ -127,7 +134,7 @@ def for_operator(panel: Panel, spoken: Spoken | None) -> list[dict[str, str]]:
         for silence in panel.silent if silence.refused
     ]  # fmt: skip
     if panel.faulty:
-        said = {lang: told.fill("risk.faulty", lang, reason=panel.faulty) for lang in LANGS}
+        said = {lang: filled("risk.faulty", lang, reason=panel.faulty) for lang in LANGS}
         notes.append(said | {"about": "recipes"})
     if spoken is not None:
         for name, found in spoken.watched.items():
@@ -147,7 +154,7 @@ def _drifted(speaker: Speaker, found: Watch) -> list[dict[str, str]]:
         told_of.append(("mix", {"psi": f"{found.mix:.2f}"}))
     recipe = speaker.asked.recipe
     return [
-        {lang: told.fill(f"risk.drift.{key}", lang, recipe=recipe.title.in_language(lang), **blanks) for lang in LANGS}
+        {lang: filled(f"risk.drift.{key}", lang, recipe=recipe.title.in_language(lang), **blanks) for lang in LANGS}
         | {"about": f"{recipe.id} {speaker.number} {key}"}
         for key, blanks in told_of
     ]
@@ -219,11 +226,7 @@ def _speaker(asked: Asked, model: Model, folder: Path) -> Speaker:
         from monitor.learning import artefact  # loads scikit-learn
 
         blend, _ = artefact.read(file_of(folder, model), sha256=model.sha256 or "")
-    return Speaker(
-        asked=asked, number=model.id or 0, as_of=model.as_of, blend=blend,
-        lookup=model.card["verdict"]["lookup"] or "past_record", levels=model.card["levels"],
-        reference=model.card["reference"],
-    )  # fmt: skip
+    return speaker_of(asked, model.card, number=model.id or 0, as_of=model.as_of, blend=blend)
 
 
 def _folder_of(folder: Path | None, speaker: Speaker) -> Path | None:
@@ -241,9 +244,7 @@ def _said_before(folder: Path | None, speaker: Speaker, as_of: date) -> pa.Table
             continue
     if not found:
         return None
-    said = pa.concat_tables(found)
-    first = dict(zip(reversed(said["id"].to_pylist()), reversed(range(said.num_rows)), strict=True))
-    return said.take(pa.array(sorted(first.values())))
+    return first_said(pa.concat_tables(found))
 
 
 def _silence(recipe: Recipe, newest: Model | None) -> Silence:

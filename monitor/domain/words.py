@@ -56,6 +56,15 @@ def word(key: str, lang: str) -> str:
     return (_words() if key in _words() else _names())[key][lang]
 
 
+def filled(key: str, lang: str, **blanks: object) -> str:
+    """A sentence with its blanks filled in once: what a value contains is never filled in again.
+
+    >>> filled("risk.points", "en", number="{number}")
+    '{number} points'
+    """
+    return word(key, lang).format(**blanks)
+
+
 def fact_name(fact: str, lang: str, rule: str = "") -> str:
     """A short name for a fact, or for a number or part of a rule; what only its rule names is told in general.
 

@@ -25,6 +25,7 @@ from monitor.domain.errors import ModelError
 from monitor.learning import reasons
 from monitor.learning.encoder import Doubts, Encoder
 from monitor.learning.features import Features
+from monitor.learning.layout import group_of
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -102,6 +103,11 @@ class Effects(NamedTuple):
     effects: Floats
     base: float
     names: tuple[str, ...]
+
+    def by_group(self) -> dict[str, Floats]:
+        """The effects of each group of columns (`layout.group_of`) together, by group in alphabetical order."""
+        groups = np.array([group_of(name) for name in self.names])
+        return {str(group): self.effects[:, groups == group].sum(axis=1) for group in np.unique(groups)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

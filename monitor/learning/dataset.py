@@ -63,7 +63,7 @@ class Cases:
     @property
     def as_of(self) -> NDArray[np.datetime64]:
         """The day each case was asked about."""
-        return np.asarray(self.rows["as_of"].to_numpy(), dtype="datetime64[D]")
+        return _days(self.rows, "as_of")
 
     @property
     def contract(self) -> NDArray[np.object_]:
@@ -79,14 +79,12 @@ class Cases:
     @property
     def ripe(self) -> NDArray[np.datetime64]:
         """The day on which either end would be certain; never before the end was known."""
-        certain_by = np.asarray(self.rows["ripe"].to_numpy(), dtype="datetime64[D]")
-        return np.asarray(np.fmax(certain_by, self.known), dtype="datetime64[D]")
+        return np.asarray(np.fmax(_days(self.rows, "ripe"), self.known), dtype="datetime64[D]")
 
     @property
     def days_left(self) -> NDArray[np.float64]:
         """Days from asking to the due day; negative when it is past."""
-        due = np.asarray(self.rows["due"].to_numpy(), dtype="datetime64[D]")
-        return (due - self.as_of).astype("timedelta64[D]").astype(np.float64)
+        return days_left(self.rows)
 
     def by(self, seen: Seen, asked: Asked) -> Cases:
         """What there was to learn from on a day: the cases of earlier days, and those of the day, whose ends nobody knows."""
@@ -113,6 +111,11 @@ class Cases:
             rows=self.rows.filter(pa.array(chosen)), features=self.features.take(chosen), late=self.late[chosen],
             known=self.known[chosen],
         )  # fmt: skip
+
+
+def days_left(rows: pa.Table) -> NDArray[np.float64]:
+    """Days from asking to the due day; negative when it is past."""
+    return (_days(rows, "due") - _days(rows, "as_of")).astype("timedelta64[D]").astype(np.float64)
 
 
 def grid(until: date, *, months: int, years: int) -> list[date]:
@@ -251,6 +254,10 @@ def cases_of(days: Iterable[Seen], asked: Asked, calendars: Mapping[str, WorkCal
         return endings.cases()
     finally:
         endings.close()
+
+
+def _days(rows: pa.Table, name: str) -> NDArray[np.datetime64]:
+    return np.asarray(rows[name].to_numpy(), dtype="datetime64[D]")
 
 
 def _cells(asked: Asked) -> dict[str, str]:

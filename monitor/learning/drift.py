@@ -80,16 +80,20 @@ def came_true(said: pa.Table, ends: pa.Table, as_of: date) -> Deviation | None:
     """
     ripe = said.filter(pc.less_equal(said["ripe"], pa.scalar(as_of, pa.date32())))
     late = dict(zip(ends["id"].to_pylist(), ends["late"].to_pylist(), strict=True))
-    first = dict(zip(reversed(ripe["id"].to_pylist()), reversed(range(ripe.num_rows)), strict=True))  # each case once
-    places = sorted(place for key, place in first.items() if key in late)
-    if not places:
+    chosen = first_said(ripe.filter(pc.is_in(ripe["id"], value_set=ends["id"].combine_chunks())))
+    if not chosen.num_rows:
         return None
-    chosen = ripe.take(pa.array(places))
     return deviation(
         np.array([late[key] for key in chosen["id"].to_pylist()], dtype=bool),
         np.asarray(chosen["probability"].to_numpy(), dtype=np.float64),
         np.asarray(chosen["contract"].to_pylist(), dtype=object),
     )  # fmt: skip
+
+
+def first_said(said: pa.Table) -> pa.Table:
+    """What was said first of each case, in the order it was said: a case counts once, however often it was scored."""
+    first = dict(zip(reversed(said["id"].to_pylist()), reversed(range(said.num_rows)), strict=True))
+    return said.take(pa.array(sorted(first.values()), pa.int64()))
 
 
 def mixed(said: Floats, edges: Sequence[float]) -> float | None:

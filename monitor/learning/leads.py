@@ -6,7 +6,7 @@ A warning stays once it was given: a budget a day is not a budget a milestone, s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,10 +34,6 @@ class Lead:
     caught: float | None
     ahead: dict[int, float]
     days: tuple[float, float, float] | None
-
-    def plain(self) -> dict[str, object]:
-        """As JSON keeps it."""
-        return asdict(self)
 
 
 def leads(

@@ -17,11 +17,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from monitor.domain.warning import LEVELS
-from monitor.learning.dataset import Seen
+from monitor.learning.dataset import Seen, days_left
 from monitor.learning.drift import Watch, came_true, lately, mixed
 from monitor.learning.encoder import Doubts
 from monitor.learning.features import Features
-from monitor.learning.layout import group_of
 from monitor.learning.lookup import PAST_RECORD, lookups
 from monitor.learning.recipe import Asked, Recipe
 
@@ -130,10 +129,28 @@ class Scores:
         return None if blend is None else blend.doubts(self.features.take(places))
 
 
+def speaker_of(asked: Asked, card: Mapping[str, Any], *, number: int, as_of: date, blend: Blend | None) -> Speaker:
+    """Who speaks by a card: the model it is of, or without one the lookup that the gate named."""
+    return Speaker(
+        asked=asked, number=number, as_of=as_of, blend=blend, lookup=card["verdict"]["lookup"] or PAST_RECORD,
+        levels=card["levels"], reference=card["reference"],
+    )  # fmt: skip
+
+
 def score(seen: Seen, speaker: Speaker) -> Scores:
     """One pass over all open cases."""
-    features = seen.features(speaker.asked)
-    return scored(seen, features, speaker)
+    recipe, features = speaker.asked.recipe, seen.features(speaker.asked)
+    early = days_left(seen.rows) > recipe.population.early_days
+    counts = lookups(recipe.layout, features)
+    said = counts[speaker.lookup] if speaker.blend is None else counts[PAST_RECORD]
+    if speaker.blend is not None and not early.all():
+        said = said.copy()
+        said[~early] = speaker.blend.probability(features.take(~early) if early.any() else features)
+    level = np.full(len(said), -1, dtype=np.int8)
+    if not speaker.moved:
+        for place, name in enumerate(MAY_RAISE):
+            level[~early & (said >= speaker.levels[name])] = place
+    return Scores(speaker=speaker, seen=seen, features=features, probability=said, early=early, level=level)
 
 
 def quiet(scores: Scores) -> Scores:
@@ -157,24 +174,6 @@ def to_keep(scores: Scores) -> pa.Table:
     then = [name for name in scores.seen.rows.column_names if name.startswith("then.")]
     rows = scores.seen.rows.select(["id", "contract", "ripe", *then])
     return rows.append_column("probability", pa.array(scores.probability)).filter(pa.array(~scores.early))
-
-
-def scored(seen: Seen, features: Features, speaker: Speaker) -> Scores:
-    """The same, of features already made."""
-    recipe = speaker.asked.recipe
-    due = np.asarray(seen.rows["due"].to_numpy(), dtype="datetime64[D]")
-    left = (due - np.datetime64(seen.as_of)).astype("timedelta64[D]").astype(np.float64)
-    early = left > recipe.population.early_days
-    counts = lookups(recipe.layout, features)
-    said = counts[speaker.lookup] if speaker.blend is None else counts[PAST_RECORD]
-    if speaker.blend is not None and not early.all():
-        said = said.copy()
-        said[~early] = speaker.blend.probability(features.take(~early) if early.any() else features)
-    level = np.full(len(said), -1, dtype=np.int8)
-    if not speaker.moved:
-        for place, name in enumerate(MAY_RAISE):
-            level[~early & (said >= speaker.levels[name])] = place
-    return Scores(speaker=speaker, seen=seen, features=features, probability=said, early=early, level=level)
 
 
 class _Explaining:
@@ -211,13 +210,9 @@ class _Explaining:
         blend, roles = self._scores.speaker.blend, {role: self._of_role(role) for role in self._roles}
         if blend is None:
             return np.stack(list(roles.values()), axis=1), list(roles)
-        effects, _, names = blend.effects(self._some)
-        groups = sorted({group_of(name) for name in names} | set(roles))
-        found = np.stack(
-            [effects[:, [group_of(name) == group for name in names]].sum(axis=1) for group in groups], axis=1
-        )
-        nothing = np.zeros(len(effects))
-        counted = np.stack([roles.get(group, nothing) for group in groups], axis=1)
+        effects = blend.effects(self._some).by_group()
+        groups, nothing = sorted(effects.keys() | roles.keys()), np.zeros(len(self._places))
+        found, counted = (np.stack([said.get(group, nothing) for group in groups], axis=1) for said in (effects, roles))
         return np.where(self._scores.early[self._places][:, None], counted, found), groups
 
     def _of_role(self, role: str) -> Floats:

@@ -5,21 +5,17 @@ The wording never sounds like a finding of law: it names who estimates, how sure
 
 from __future__ import annotations
 
-import re
-from datetime import date
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.domain.warning import LEVELS
-from monitor.domain.words import LANGS, fact_name, fact_value, shown, word
+from monitor.domain.words import LANGS, fact_name, fact_value, filled, shown, word
 from monitor.learning.recipe import Recipe
 from monitor.learning.score import CONTRACT, LOAD, UNIT, Reason, Scores
 
-_PARTS = re.compile(r"(\{\w+\})")
-
-MEANT = ("size", "wording", "lately")
+MEANT = ("size", "wording")
 """Groups of columns that no role and no fact has a name for."""
 
 
@@ -57,17 +53,17 @@ def by(scores: Scores, early: bool, lang: str) -> str:
     """Who says it."""
     speaker = scores.speaker
     who = "past_record" if early and speaker.blend is not None else speaker.by
-    return fill(f"risk.by.{who}", lang, number=speaker.number, day=shown(speaker.as_of, lang))
+    return filled(f"risk.by.{who}", lang, number=speaker.number, day=shown(speaker.as_of, lang))
 
 
 def says(case: dict[str, Any], recipe: Recipe, lang: str) -> str:
     """The one sentence of a warning."""
     reasons = word("risk.join", lang).join(
-        fill("risk.reason", lang, fact=reason[lang], effect=_effect(reason["points"], lang))
+        filled("risk.reason", lang, fact=reason[lang], effect=_effect(reason["points"], lang))
         for reason in case["reasons"]
     ) or word("risk.no_reason", lang)
     key = "risk.says.contract" if recipe.subject == "contract" else "risk.says"
-    return fill(
+    return filled(
         key, lang, by=case["by"][lang], happened=recipe.happened.in_language(lang),
         share=share(case["probability"]), reasons=reasons,
     )  # fmt: skip
@@ -78,21 +74,21 @@ def sentence(reason: Reason, row: dict[str, Any], base: float, recipe: Recipe, l
     group = reason.group
     if group in recipe.facts.role:
         who = recipe.facts.role[group].words.in_language(lang)
-        name = fill("risk.named", lang, name=called(group, reason.name, lang)) if reason.name else ""
+        name = filled("risk.named", lang, name=called(group, reason.name, lang)) if reason.name else ""
         if not reason.ended:
-            return fill("risk.no_record", lang, who=who, name=name, base=share(base))
-        return fill("risk.record", lang, who=who, name=name, ended=reason.ended, late=reason.late, base=share(base))
+            return filled("risk.no_record", lang, who=who, name=name, base=share(base))
+        return filled("risk.record", lang, who=who, name=name, ended=reason.ended, late=reason.late, base=share(base))
     if group == CONTRACT:
         key = "risk.contract" if reason.ended else "risk.contract_open"
-        return fill(key, lang, ended=reason.ended, late=reason.late, open=reason.open, overdue=reason.overdue)
+        return filled(key, lang, ended=reason.ended, late=reason.late, open=reason.open, overdue=reason.overdue)
     if group == LOAD:
         who = (
             recipe.facts.role[UNIT].words.in_language(lang)
             if UNIT in recipe.facts.role
             else word("risk.this_contract", lang)
         )
-        name = fill("risk.named", lang, name=reason.name) if reason.name else ""
-        return fill("risk.load", lang, who=who, name=name, open=reason.open, overdue=reason.overdue)
+        name = filled("risk.named", lang, name=reason.name) if reason.name else ""
+        return filled("risk.load", lang, who=who, name=name, open=reason.open, overdue=reason.overdue)
     if group == "time":
         return _of_time(row, lang)
     if group in MEANT:
@@ -100,16 +96,7 @@ def sentence(reason: Reason, row: dict[str, Any], base: float, recipe: Recipe, l
     value = reason.value
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return fill("risk.fact", lang, name=fact_name(group, lang), value=fact_value(group, value, lang))
-
-
-def fill(key: str, lang: str, **blanks: object) -> str:
-    """A sentence with its blanks. Values are put in once: a name with braces in it stays as it is."""
-    text = word(key, lang)
-    return "".join(
-        str(blanks[part[1:-1]]) if part.startswith("{") and part[1:-1] in blanks else part
-        for part in _PARTS.split(text)
-    )
+    return filled("risk.fact", lang, name=fact_name(group, lang), value=fact_value(group, value, lang))
 
 
 def share(probability: float) -> str:
@@ -135,21 +122,19 @@ def called(role: str, name: str, lang: str) -> str:
 
 
 def _of_time(row: dict[str, Any], lang: str) -> str:
-    as_of, due, start = (row[name] for name in ("as_of", "due", "start"))
-    if not isinstance(due, date):
-        return word("risk.group.lately", lang)
+    as_of, due, start = (row[name] for name in ("as_of", "due", "start"))  # who is asked about has a due day
     left = (due - as_of).days
     planned = shown(None, lang) if start is None else str((due - start).days)
-    return fill("risk.group.time" if left >= 0 else "risk.group.time_late", lang, left=abs(left), planned=planned)
+    return filled("risk.group.time" if left >= 0 else "risk.group.time_late", lang, left=abs(left), planned=planned)
 
 
 def _effect(points: float, lang: str) -> str:
-    return fill("risk.effect.up" if points >= 0 else "risk.effect.down", lang, points=_points(points, lang))
+    return filled("risk.effect.up" if points >= 0 else "risk.effect.down", lang, points=_points(points, lang))
 
 
 def _points(points: float, lang: str) -> str:
     number = f"{abs(points):.0f}"
-    return fill("risk.point" if number == "1" else "risk.points", lang, number=number)
+    return filled("risk.point" if number == "1" else "risk.points", lang, number=number)
 
 
 def _doubts(new: list[str], outside: float, recipe: Recipe, lang: str) -> list[str]:
@@ -160,7 +145,7 @@ def _doubts(new: list[str], outside: float, recipe: Recipe, lang: str) -> list[s
             recipe.facts.role[name].words.in_language(lang) if name in recipe.facts.role else fact_name(name, lang)
             for name in new
         ]
-        found.append(fill("risk.doubt.new", lang, names=word("risk.comma", lang).join(names)))
+        found.append(filled("risk.doubt.new", lang, names=word("risk.comma", lang).join(names)))
     if outside > 0:
-        found.append(fill("risk.doubt.outside", lang, share=share(outside)))
+        found.append(filled("risk.doubt.outside", lang, share=share(outside)))
     return found

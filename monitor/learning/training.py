@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,13 +17,12 @@ from monitor.domain.errors import ModelError
 from monitor.learning import drift, gate, measures, trial
 from monitor.learning.blend import Blend
 from monitor.learning.dataset import Cases, Tell
-from monitor.learning.gate import Demands, Evidence, Verdict
-from monitor.learning.layout import group_of
+from monitor.learning.gate import MODEL, Demands, Evidence, Verdict
 from monitor.learning.leads import leads
 from monitor.learning.lookup import lookups
-from monitor.learning.measures import Comparison
+from monitor.learning.measures import Interval, Measure
 from monitor.learning.recipe import Asked, Recipe
-from monitor.learning.trial import MODEL, Trial
+from monitor.learning.trial import Trial
 
 NEAR = ((-10_000, 0), (0, 30), (30, 90), (90, 180), (180, 10_000))
 """Days to the due day, in which scores are told apart."""
@@ -50,10 +51,10 @@ def train(cases: Cases, asked: Asked, *, until: date, past: pa.Table, tell: Tell
     """
     recipe = asked.recipe
     usable = cases.take(trial.learnable(cases, recipe, until))
-    tried = trial.run(cases, recipe, until=until, tell=tell)
+    tried = trial.run(usable, recipe, until=until, tell=tell)
     tell(f"{recipe.id}: learning from {len(usable.late):,} cases")
     blend = _blend(usable, recipe)
-    verdict = gate.judge(_evidence(usable, tried, recipe), _demands(recipe))
+    verdict = gate.judge(_evidence(usable, tried, recipe), Demands(**recipe.gate.model_dump()))
     now = cases.take((cases.as_of == np.datetime64(until)) & (cases.days_left <= recipe.population.early_days))
     listed = [role for role in recipe.facts.role if role != PARTY]
     said = _speaks(verdict, blend, now, recipe)
@@ -76,11 +77,14 @@ def _blend(usable: Cases, recipe: Recipe) -> Blend | None:
 def _evidence(usable: Cases, tried: Trial | None, recipe: Recipe) -> Evidence:
     """What was said after the last cut, by models that knew neither what came nor the contract; without one, the newest cases."""
     ids = usable.rows["id"].to_numpy(zero_copy_only=False).astype(str)
-    last = tried.cut == tried.cut.max() if tried else None
-    judged = tried.cases.take(last) if tried and last is not None else usable.take(_newest(usable))
+    if tried is None:
+        judged, said = usable.take(_newest(usable)), None
+    else:
+        last = tried.cut == tried.cut.max()
+        judged, said = tried.cases.take(last), tried.probability[MODEL][last]
     return Evidence(
         closed=len(np.unique(ids)), late=judged.late == 1, contract=judged.contract,
-        model=tried.probability[MODEL][last] if tried and last is not None else None,
+        model=said,
         lookups=lookups(recipe.layout, judged.features), base=judged.features.base,
         case=np.asarray(judged.rows["id"].to_pylist(), dtype=object),
     )  # fmt: skip
@@ -91,11 +95,6 @@ def _newest(usable: Cases) -> NDArray[np.bool_]:
         return np.zeros(0, dtype=bool)
     days = np.sort(usable.as_of)
     return np.asarray(usable.as_of >= days[len(days) // 2])
-
-
-def _demands(recipe: Recipe) -> Demands:
-    wanted = recipe.gate
-    return Demands(closed=wanted.closed, judged=wanted.judged, rarer=wanted.rarer, sure=wanted.sure)
 
 
 def _speaks(verdict: Verdict, blend: Blend | None, now: Cases, recipe: Recipe) -> NDArray[np.float64] | None:
@@ -142,7 +141,7 @@ def _counts(cases: Cases, usable: Cases) -> dict[str, Any]:
 def _verdict(verdict: Verdict) -> dict[str, Any]:
     return {
         "serve": verdict.serve, "lookup": verdict.lookup, "zh": list(verdict.zh), "en": list(verdict.en),
-        "numbers": _plain(verdict.numbers),
+        "numbers": {name: _known(value) for name, value in verdict.numbers.items()},
     }  # fmt: skip
 
 
@@ -151,26 +150,24 @@ def _trial(tried: Trial, roles: Iterable[str]) -> dict[str, Any]:
     compared, cases = measures.compare(tried.slices), tried.cases
     late, model = cases.late == 1, tried.probability[MODEL]
     bins = measures.reliability(late, model)
-    subjects = cases.rows["id"].to_numpy(zero_copy_only=False)
+    subjects, left = cases.rows["id"].to_numpy(zero_copy_only=False), cases.days_left
     return {
         "rows": len(late), "subjects": len(np.unique(subjects.astype(str))), "late": float(late.mean()),
         "cuts": [_cut(tried, day) for day in np.unique(tried.cut)],
-        "figures": {name: _figures(compared, name) for name in tried.probability},
-        "against": {name: _differences(compared, name) for name in tried.probability if name != MODEL},
-        "reliability": [
-            {"count": one.count, "said": one.said, "came": one.came, "low": one.low, "high": one.high} for one in bins
-        ],
+        "figures": {name: _intervals(partial(compared.interval, name)) for name in tried.probability},
+        "against": {
+            name: _intervals(partial(compared.difference, MODEL, name)) for name in tried.probability if name != MODEL
+        },
+        "reliability": [asdict(one) for one in bins],
         "error": measures.calibration_error(bins),
         "by_days": [
-            _group(
-                str(low), (cases.days_left >= low) & (cases.days_left < high), late, model)
-            for low, high in NEAR
+            _group(str(low), (left >= low) & (left < high), late, model) for low, high in NEAR
         ],
         "by_role": {name: _groups(cases, name, late, model) for name in roles},
         "leads": [
-            one.plain() | {"model": name}
+            asdict(one) | {"model": name}
             for name in tried.probability
-            for one in leads(subjects, cases.as_of, cases.days_left, late, tried.probability[name])
+            for one in leads(subjects, cases.as_of, left, late, tried.probability[name])
         ],
     }  # fmt: skip
 
@@ -186,18 +183,15 @@ def _cut(tried: Trial, day: np.datetime64) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _figures(compared: Comparison, name: str) -> dict[str, list[float | None]]:
-    found = {measure: compared.interval(name, measure) for measure in measures.MEASURES}
-    return {measure: _three(one.value, one.low, one.high) for measure, one in found.items()}
+def _intervals(of: Callable[[Measure], Interval]) -> dict[str, list[float | None]]:
+    """Each figure with the ends of its interval."""
+    found = {measure: of(measure) for measure in measures.MEASURES}
+    return {measure: [_known(one.value), _known(one.low), _known(one.high)] for measure, one in found.items()}
 
 
-def _differences(compared: Comparison, other: str) -> dict[str, list[float | None]]:
-    found = {measure: compared.difference(MODEL, other, measure) for measure in measures.MEASURES}
-    return {measure: _three(one.value, one.low, one.high) for measure, one in found.items()}
-
-
-def _three(*values: float) -> list[float | None]:
-    return [None if np.isnan(value) else float(value) for value in values]
+def _known(value: float) -> float | None:
+    """JSON has no NaN."""
+    return None if np.isnan(value) else float(value)
 
 
 def _group(name: str, here: NDArray[np.bool_], late: NDArray[np.bool_], said: NDArray[np.float64]) -> dict[str, Any]:
@@ -215,7 +209,7 @@ def _groups(cases: Cases, role: str, late: NDArray[np.bool_], said: NDArray[np.f
     keys = cases.rows[role].to_pylist()
     names = dict(zip(keys, cases.rows[shown].to_pylist(), strict=True)) if shown in cases.rows.column_names else {}
     values = np.array([key or "" for key in keys], dtype=object)
-    counts = sorted(((int((values == key).sum()), str(key)) for key in set(values)), reverse=True)
+    counts = sorted(((count, key) for key, count in Counter(values.tolist()).items()), reverse=True)
     return [
         _group(names.get(key) or key, values == key, late, said)
         for count, key in counts[:MOST_GROUPS] if count >= FEWEST_OF_A_GROUP and key
@@ -228,14 +222,6 @@ def _strength(blend: Blend | None, now: Cases, most: int = 2_000) -> dict[str, f
         return {}
     chosen = np.zeros(len(now.late), dtype=bool)
     chosen[:: max(1, len(chosen) // most)] = True
-    effects, _, names = blend.effects(now.features.take(chosen))
-    groups = sorted({group_of(name) for name in names})
-    found = {
-        group: float(np.abs(effects[:, [group_of(name) == group for name in names]].sum(axis=1)).mean())
-        for group in groups
-    }
+    effects = blend.effects(now.features.take(chosen)).by_group()
+    found = {group: float(np.abs(moved).mean()) for group, moved in effects.items()}
     return dict(sorted(found.items(), key=lambda one: -one[1]))
-
-
-def _plain(numbers: dict[str, float]) -> dict[str, float | None]:
-    return {name: None if np.isnan(value) else float(value) for name, value in numbers.items()}

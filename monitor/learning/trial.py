@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from monitor.domain.errors import ModelError
 from monitor.learning.blend import Blend, BlendSettings
 from monitor.learning.dataset import Cases, Tell
+from monitor.learning.gate import BASE, MODEL
 from monitor.learning.lookup import lookups
 from monitor.learning.measures import Slice
 from monitor.learning.recipe import Recipe
 
 Floats = NDArray[np.float64]
 
-MODEL, BASE = "model", "base"
 FEWEST, FEWEST_OF_AN_END = 40, 8
 """Cases before a cut, and of each end, below which it is left out."""
 
@@ -67,9 +67,8 @@ def cuts(recipe: Recipe, until: date, *, furthest: int) -> list[date]:
     return [end - window * number for number in range(recipe.trial.cuts, 0, -1)]
 
 
-def run(cases: Cases, recipe: Recipe, *, until: date, tell: Tell) -> Trial | None:
-    """The trial of all cuts that have enough before and something after them; None when none has."""
-    usable = cases.take(learnable(cases, recipe, until))
+def run(usable: Cases, recipe: Recipe, *, until: date, tell: Tell) -> Trial | None:
+    """The trial of all cuts that have enough before and something after them; None when none has. `usable`: `learnable` ones."""
     if not len(usable.late):
         return None
     furthest = int((usable.ripe - usable.as_of).astype("timedelta64[D]").astype(np.int64).max())

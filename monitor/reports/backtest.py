@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from monitor.domain.words import shown, word
+from monitor.domain.words import filled, shown, word
 from monitor.learning.hindsight import BOTH, RULES, SCORES, Hindsight, Row
 from monitor.reports.chart import PAPER, Picture
 from monitor.reports.plot import Axes, Span, spans
@@ -28,10 +28,10 @@ def show(console: Console, found: Hindsight, training: Sequence[dict[str, Any]],
     if as_json:
         print(to_json(asdict(found) | {"training": list(training)}), end="")
         return
-    console.print(fill("backtest.head", lang, **_counts(found, lang)))
+    console.print(filled("backtest.head", lang, **_counts(found, lang)))
     for time in training:
         console.print(
-            fill(
+            filled(
                 "backtest.trained", lang, day=shown(time["as_of"], lang), serve=word(f"backtest.{time['serve']}", lang)
             )
         )
@@ -41,7 +41,7 @@ def show(console: Console, found: Hindsight, training: Sequence[dict[str, Any]],
     for row in found.rows:
         table.add_row(*cells(row, found, lang))
     console.print(table)
-    console.print(fill("backtest.unwarned", lang, n=len(found.unwarned)))
+    console.print(filled("backtest.unwarned", lang, n=len(found.unwarned)))
     for case in found.unwarned[:SHOWN]:
         console.print(escape("  " + unwarned(case, lang)))
 
@@ -50,7 +50,7 @@ def picture(found: Hindsight, lang: str) -> str:
     """How early each voice warned of what was then late, and how often it was right, as one SVG on paper."""
     said = Picture(
         id="backtest", title=word("backtest.picture", lang),
-        description=fill("backtest.head", lang, **_counts(found, lang)),
+        description=filled("backtest.head", lang, **_counts(found, lang)),
     )  # fmt: skip
     rows = [
         Span(key=COLOUR_OF[row.voice], label=_label(row, found, lang), name=_label(row, found, lang), days=row.days)
@@ -62,8 +62,8 @@ def picture(found: Hindsight, lang: str) -> str:
 
 def _label(row: Row, found: Hindsight, lang: str) -> str:
     caught, right = (shown(None, lang) if one is None else f"{one[0]:.0%}" for one in (row.caught_share, row.precision))
-    voice, up = word(f"backtest.{row.voice}", lang), fill("backtest.up", lang, level=word(row.level, lang))
-    return fill("backtest.label", lang, voice=voice, up=up, caught=caught, right=right)
+    voice, up = word(f"backtest.{row.voice}", lang), filled("backtest.up", lang, level=word(row.level, lang))
+    return filled("backtest.label", lang, voice=voice, up=up, caught=caught, right=right)
 
 
 def _counts(found: Hindsight, lang: str) -> dict[str, object]:
@@ -78,12 +78,12 @@ def cells(row: Row, found: Hindsight, lang: str) -> list[str]:
     lead = (
         shown(None, lang)
         if row.days is None
-        else fill(
+        else filled(
             "backtest.days", lang, low=f"{row.days[0]:.0f}", middle=f"{row.days[1]:.0f}", high=f"{row.days[2]:.0f}"
         )
     )
     return [
-        word(f"backtest.{row.voice}", lang), fill("backtest.up", lang, level=word(row.level, lang)),
+        word(f"backtest.{row.voice}", lang), filled("backtest.up", lang, level=word(row.level, lang)),
         f"{row.caught}/{found.late} {_share(row.caught_share, lang)}", f"{row.caught}/{row.warned} {_share(row.precision, lang)}",
         str(row.ahead), lead, f"{row.a_week:.1f}",
     ]  # fmt: skip
@@ -93,18 +93,11 @@ def unwarned(case: dict[str, Any], lang: str) -> str:
     """One breach that nobody foresaw."""
     done = word("backtest.not_done", lang) if case["done"] is None else shown(case["done"], lang)
     first = case["first_warned"]
-    said = word("backtest.never", lang) if first is None else fill("backtest.too_late", lang, day=shown(first, lang))
-    return fill(
+    said = word("backtest.never", lang) if first is None else filled("backtest.too_late", lang, day=shown(first, lang))
+    return filled(
         "backtest.case", lang, what=" · ".join(dict.fromkeys(filter(None, (case["contract_title"], case["title"])))),
         due=shown(case["due"], lang), done=done, said=said,
     )  # fmt: skip
-
-
-def fill(key: str, lang: str, **blanks: object) -> str:
-    """A sentence with its blanks filled in once: what a title contains is never filled in again."""
-    text = word(key, lang)
-    parts = [part.partition("}") for part in text.split("{")]
-    return parts[0][0] + "".join(f"{blanks[name]}{rest}" for name, _, rest in parts[1:])
 
 
 def _share(interval: tuple[float, float, float] | None, lang: str) -> str:

@@ -5,7 +5,7 @@ Rules give the level, an estimate only a likelihood: the two stand side by side,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,11 +44,12 @@ def learned_rows(engine: Engine, voices: Voices, *, contract: str | None = None)
     cases    riskiest first, as letters tell a score, with `rules`: what rules say of the same subject, worst first
     """
     rows = {silence.recipe.id: _silent(silence) for silence in voices.panel.silent}
-    hits = voices.judgement.hits() if voices.spoken.scores else []
     for name, scores in voices.spoken.scores.items():
         chosen = _chosen(scores, contract)
         listed = chosen if contract else chosen[:TOP_CASES]
-        rows[name] = _spoken(scores, voices.spoken, chosen, contract) | {"cases": _cases(engine, scores, listed, hits)}
+        rows[name] = _spoken(scores, voices.spoken, chosen, contract) | {
+            "cases": _cases(engine, scores, listed, voices.spoken.ruled)
+        }
     return sorted(rows.values(), key=lambda row: (row["by"] is None, not row["refused"], row["recipe"]))
 
 
@@ -99,7 +100,7 @@ def _chosen(scores: Scores, contract: str | None) -> NDArray[np.int64]:
     return np.asarray(order[mine[order]], dtype=np.int64)
 
 
-def _cases(engine: Engine, scores: Scores, places: NDArray[np.int64], hits: Sequence[Hit]) -> list[dict[str, Any]]:
+def _cases(engine: Engine, scores: Scores, places: NDArray[np.int64], hits: Collection[Hit]) -> list[dict[str, Any]]:
     subject, keys = scores.speaker.asked.recipe.subject, scores.subject
     wanted = [keys[place] for place in places]
     content = scoring.contents(engine, scores, wanted)

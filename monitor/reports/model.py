@@ -9,17 +9,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from monitor.learning.recipe import Recipe
 from monitor.reports.chart import Picture, visible
 from monitor.reports.model_sections import Table, has_precision, ranked_leads, sections
 from monitor.reports.model_wording import Card, Teller
-from monitor.reports.page import style_text
+from monitor.reports.page import environment
 from monitor.reports.plot import Axes, Dot, Line, Span, against, over, spans
 
 COLUMNS_SIDE_BY_SIDE = 5
@@ -85,26 +83,7 @@ def card_page(recipe: Recipe, card: Card, lang: str, *, stamp: Stamp = NO_STAMP)
         "pictures": _pictures(card, tell), "long": LONG, "side_by_side": COLUMNS_SIDE_BY_SIDE,
         "wording": tell, "say": tell.say, "head": tell.head, "day": tell.day,
     }  # fmt: skip
-    return _environment().get_template("model.html").render(values) + "\n"
-
-
-@cache
-def _environment() -> Environment:
-    """As that of the other pages: whatever comes from the facts is escaped, and a name that is not there stops the card."""
-    environment = Environment(
-        loader=PackageLoader("monitor.reports", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_seen,
-    )
-    environment.filters["style_text"] = style_text
-    return environment
-
-
-def _seen(value: Any) -> Any:
-    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return environment().get_template("model.html").render(values) + "\n"
 
 
 def _title(recipe: Recipe, tell: Teller) -> str:

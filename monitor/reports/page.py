@@ -20,7 +20,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from monitor.domain.warning import SHAPES
-from monitor.domain.words import fact_name, fact_value, shown, word
+from monitor.domain.words import fact_name, fact_value, filled, shown, word
 from monitor.reports.arrange import by_pack, counted, worst
 from monitor.reports.chart import Mark, Picture, Series, Slot, Texture, bars, columns, visible
 from monitor.reports.learned import reasons, share
@@ -50,8 +50,7 @@ class Wording:
         >>> Wording("en").say("report.due_within", n=30)
         'Due within 30 days'
         """
-        said = word(key, self.lang)
-        return said.format(**values) if values else said
+        return filled(key, self.lang, **values) if values else word(key, self.lang)
 
     def head(self, key: str) -> str:
         """The word as a heading begins: with a capital."""
@@ -130,13 +129,14 @@ def portfolio_page(report: Portfolio, lang: str) -> str:
         "summary": _summary(report, wording), "months": _months(report, wording), "units": _units(report, wording),
         "groups": _groups(report), "coverage": _coverage(report, wording), "learned": _learned(report, wording),
     }  # fmt: skip
-    return _environment().get_template("portfolio.html").render(values) + "\n"
+    return environment().get_template("portfolio.html").render(values) + "\n"
 
 
 @cache
-def _environment() -> Environment:
-    """Templates come from this package alone; a name that is not there stops the report instead of leaving a hole."""
-    environment = Environment(
+def environment() -> Environment:
+    """What every page is written with: templates of this package alone; a name that is not there stops the report instead of
+    leaving a hole."""
+    made = Environment(
         loader=PackageLoader("monitor.reports", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -144,8 +144,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_seen,
     )
-    environment.filters["style_text"] = style_text
-    return environment
+    made.filters["style_text"] = style_text
+    return made
 
 
 def style_text(text: str) -> Markup:

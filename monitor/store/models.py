@@ -64,8 +64,10 @@ def listed(db: Connection, recipe: str | None = None) -> list[Model]:
 def speaking(db: Connection, at: datetime) -> dict[str, Model]:
     """The model of each recipe that speaks at an instant; a recipe whose models were stopped, or never promoted, has none."""
     found: dict[str, Event] = {event.recipe: event for event in events(db) if event.happened_at <= at}
-    models = {model.id: model for model in listed(db)}
-    return {name: models[event.model_id] for name, event in found.items() if event.kind != "stopped"}
+    wanted = [event.model_id for event in found.values() if event.kind != "stopped"]
+    table = table_of(ModelRow)
+    rows = db.execute(select(table).where(table.c.id.in_(wanted))).mappings()
+    return {row["recipe"]: Model(**row) for row in rows}
 
 
 def events(db: Connection, recipe: str | None = None) -> list[Event]:

@@ -89,13 +89,17 @@ def noon(day: date) -> datetime:
     return datetime.combine(day, time(12), UTC)
 
 
+def end_of_day(day: date) -> datetime:
+    return datetime.combine(day, time.max, UTC)
+
+
 def days_of(store: Store, asked: Asked, days: Sequence[date]) -> list[Seen]:
     """What each of some days could see. Working days are asked for by no recipe here."""
     return [look(engine, asked) for engine in engines(store, days)]
 
 
 def engines(store: Store, days: Sequence[date]) -> Iterator[Engine]:
-    return Past(database=store.path, zone=UTC, calendars={}).engines(days)
+    return Past(database=store.path, zone=UTC, calendars={}, end_of_day=end_of_day).engines(days)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from typing import Any
 
 from monitor.domain.money import Money, minor_digits
 from monitor.domain.warning import SHAPES
-from monitor.domain.words import fact_name, fact_value, is_evidence, shown, word
+from monitor.domain.words import fact_name, fact_value, filled, is_evidence, shown, word
 from monitor.notify.letters.content import Item
 from monitor.notify.letters.inert import cut
 
@@ -39,7 +39,7 @@ class Reader:
         >>> Reader("zh").say("days", n=3)
         '逾期3天'
         """
-        return word(f"letter.{key}", self.lang).format(**values)
+        return filled(f"letter.{key}", self.lang, **values)
 
     def word(self, key: str) -> str:
         """A word that all parts of Lvyue share, as a level."""
