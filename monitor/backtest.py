@@ -41,8 +41,13 @@ def run(
 ) -> Replayed:  # fmt: skip
     """Replay the days from `first` to `last`. How cases ended is what is known at `known_at`.
 
-    Raises UsageError when there is no day, or nothing that was due in them.
+    Raises UsageError when there is no day, nothing that was due in them, or the question is not about the due day.
     """
+    if asked.recipe.outcome.closes:
+        raise UsageError(
+            f"{asked.recipe.id} does not ask how things end by their due day: there is nothing to replay",
+            hint=f"`lvyue model card {asked.recipe.id}` tells how it did",
+        )
     days = [first + step * number for number in range((last - first) // step + 1)] if last >= first else []
     if not days:
         raise UsageError(f"there is no day from {first} to {last}", hint="--from comes before --to")

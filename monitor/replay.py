@@ -12,11 +12,18 @@ from datetime import date, datetime, tzinfo
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from monitor.domain.portfolio import schema
 from monitor.domain.workdays import WorkCalendar
 from monitor.engines.duckdb import Engine
 from monitor.store import reading
+
+STATES = {
+    "contract": ("progress_percent",),
+    "obligation": ("planned_percent", "actual_percent", "conditions_met", "developed_percent", "invested_percent"),
+}
+"""How far things have come: values that tell of the day they were recorded on, and carry no day of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +52,21 @@ class Past:
             if told != last:
                 tables = reading.portfolio(self.database, known_at, self.zone, from_first=True)
                 last = told
-            known = {**tables, "alert": schema("alert").empty_table()}
+            known = {**_not_told_yet(tables, day), "alert": schema("alert").empty_table()}
             with Engine(known, self.calendars, as_of=day, spill=self.spill) as engine:
                 yield engine
+
+
+def _not_told_yet(tables: Mapping[str, pa.Table], day: date) -> dict[str, pa.Table]:
+    """The tables without how far things had come, where that was first told after the day: finished work would say 100 per
+    cent on each day before it, and give away how it ended."""
+    found = dict(tables)
+    for noun, columns in STATES.items():
+        table = found[noun]
+        later = pc.fill_null(pc.greater(table["first_known_on"], pa.scalar(day, pa.date32())), False)
+        for name in columns:
+            place = table.column_names.index(name)
+            known = pc.if_else(later, pa.scalar(None, table[name].type), table[name])
+            table = table.set_column(place, table.schema.field(place), known)
+        found[noun] = table
+    return found

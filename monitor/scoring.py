@@ -154,10 +154,16 @@ def _drifted(speaker: Speaker, found: Watch) -> list[dict[str, str]]:
         told_of.append(("mix", {"psi": f"{found.mix:.2f}"}))
     recipe = speaker.asked.recipe
     return [
-        {lang: filled(f"risk.drift.{key}", lang, recipe=recipe.title.in_language(lang), **blanks) for lang in LANGS}
+        {lang: _of_drift(key, recipe, lang, blanks) for lang in LANGS}
         | {"about": f"{recipe.id} {speaker.number} {key}"}
         for key, blanks in told_of
     ]
+
+
+def _of_drift(key: str, recipe: Recipe, lang: str, blanks: Mapping[str, str]) -> str:
+    text = told.of_question("risk.drift.base", recipe) if key == "base" else f"risk.drift.{key}"
+    titles = {"recipe": recipe.title.in_language(lang), "happened": recipe.happened.in_language(lang)}
+    return filled(text, lang, **titles, **blanks)
 
 
 def contents(engine: Engine, scores: Scores, subjects: Collection[str]) -> dict[str, dict[str, Any]]:

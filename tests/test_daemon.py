@@ -55,7 +55,11 @@ def first(office: Office) -> daemon.Round:
 def test_models_learn_anew_and_the_gate_says_who_speaks(office: Office, first: daemon.Round) -> None:
     read = load(office.path, {})
     found = daemon.learn(read, Store(read.database), as_of=TODAY, clock=lambda: NOW)
-    assert {(model.recipe, model.verdict) for model in found} == {("contract_stall", "off"), ("milestone_slip", "off")}
+    assert {(model.recipe, model.verdict) for model in found} == {
+        ("contract_stall", "off"),
+        ("forecast_slip", "off"),
+        ("milestone_slip", "off"),
+    }
     assert all("0" in model.card["verdict"]["en"][0] for model in found), "two contracts teach nothing"
 
 

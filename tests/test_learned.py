@@ -66,7 +66,7 @@ def test_a_clear_signal_is_let_speak(trained: House) -> None:
     panel = trained.panel()
     [speaker] = panel.speakers
     assert (speaker.asked.recipe.id, speaker.by, speaker.as_of, speaker.number) == (NAME, "model", TODAY, 1)
-    assert {silence.recipe.id for silence in panel.silent} == {"milestone_slip", "contract_stall"}
+    assert {silence.recipe.id for silence in panel.silent} == {"milestone_slip", "contract_stall", "forecast_slip"}
     assert all(silence.why["en"] == ("Not trained yet",) for silence in panel.silent)
     with trained.store.reading() as db:
         [model], [event] = models.listed(db), models.events(db)

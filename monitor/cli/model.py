@@ -72,6 +72,12 @@ def model_card(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write the page here (.html) or the card (.md).")
     ] = None,
+    note: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--note", help="What a reader must know about the data, in the card's language; as often as needed."
+        ),
+    ] = None,
 ) -> None:
     """The card of a model: for whom, from what, how sure, how early, and what it must not be used for."""
     from monitor import learned
@@ -88,7 +94,7 @@ def model_card(
     lang, model = shell.language(), known[0]
     stamp = Stamp(
         office=config.settings.office, declared=config.settings.declared, number=model.id, trained_at=model.trained_at,
-        sha256=model.sha256,
+        sha256=model.sha256, notes=tuple(note or ()),
     )  # fmt: skip
     write = card_page if output and output.suffix == ".html" else card_markdown
     text = write(asked.recipe, model.card, lang, stamp=stamp)

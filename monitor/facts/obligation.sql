@@ -14,6 +14,7 @@ select
     h.first_day as due_first,  -- Day by which it was due when first recorded. Empty: no day was given.
     h.moves as due_moves,  -- Times the day was moved, seen by us.
     o.due_on - h.first_day as days_slipped,  -- Days between the first and the present due day. Empty: no day was given.
+    o.due_on - h.year_ago as days_slipped_12m,  -- Days its due day was moved in the last 12 months. Empty: nothing was recorded of it a year ago.
     past(o.done_on) as done_on,  -- Day it was done. Empty: not recorded, or not yet.
     case
         when o.done_on <= as_of() then coalesce(nullif(o.status, 'scheduled'), 'met')
@@ -52,7 +53,8 @@ select
     o.source_row as source_row  -- Row of the payload it was read from.
 from obligation o
 left join (
-    select id, arg_min(day, seq) filter (where day is not null) as first_day, count(*) filter (where moved) as moves
+    select id, arg_min(day, seq) filter (where day is not null) as first_day, count(*) filter (where moved) as moves,
+        arg_max(day, seq) filter (where recorded_on <= cast(as_of() - interval 12 months as date)) as year_ago
     from (
         select *, day is distinct from lag(day) over w and lag(day) over w is not null as moved
         from history where noun = 'obligation' and recorded_on <= as_of()

@@ -38,7 +38,7 @@ TRUSTED = (
 MOST_PACKED, MOST_UNPACKED, MOST_PARTS = 128 * 2**20, 512 * 2**20, 50_000
 """Bytes of the file, bytes of all its parts together, parts. A usual model is a file of 4 MB, unpacked 20 MB."""
 
-OURS, FORMAT = "lvyue.json", 1
+OURS, FORMAT = "lvyue.json", 2  # 1 mixed logits: its share of the forest is not one of probabilities
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +117,9 @@ def _parsed(path: Path, content: bytes) -> tuple[Blend, dict[str, object]]:
         if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
             raise _refused(path, f"unpacked it is larger than {MOST_UNPACKED // 2**20} MB or {MOST_PARTS} parts")
         about = msgspec.json.decode(file.read(OURS), type=About)
-    if (about.format, about.release) != (FORMAT, _release()):
+    if about.format != FORMAT:
+        raise _refused(path, f"it is of format {about.format}, this release reads {FORMAT}")
+    if about.release != _release():
         raise _refused(path, f"it was made with scikit-learn {about.release}, this is {_release()}")
     stored = skops.io.loads(content, trusted=list(TRUSTED))
     forest, boosting = stored["forest"], stored["boosting"]

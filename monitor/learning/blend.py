@@ -1,8 +1,9 @@
-"""The model: a forest and a boosting that see the same columns, and the mean of their logits.
+"""The model: a forest and a boosting that see the same columns, and the mean of their probabilities.
 
 A forest of random cuts is steady on few rows, a boosting follows trends that the forest cannot. How much each counts is
 learned from rows that were still in the future for the models that judged them, never from rows they were trained on.
-Probabilities are not mended afterwards: on all open sets that made them worse.
+The mean is one of probabilities and not of logits: there a member that is surer than it should be, as a boosting of few
+rows is, would speak for both. Probabilities are not mended afterwards: on all open sets that made them worse.
 
 The same rows, seed and settings give the same model to the last bit: one thread, fixed seeds, no order of a hash.
 """
@@ -34,7 +35,7 @@ Texts = NDArray[np.object_]
 Matrix = NDArray[np.float32]
 
 LEAST, MOST = 0.003, 0.997
-"""No member may be surer than this: one sure tree would silence the other member."""
+"""No member may be surer than this: nothing that people do is."""
 
 HELD = (math.log(LEAST / (1 - LEAST)), math.log(MOST / (1 - MOST)))
 """The same in logit."""
@@ -45,7 +46,7 @@ AT_ONCE = 8_192
 RECENT, BLOCKS = 0.45, 3
 FEWEST_ROWS, FEWEST_OF_A_CLASS = 40, 8
 PULL = 30.0
-"""How many log-losses it costs a weight to leave the middle, times its distance squared."""
+"""How many contracts' log-losses it costs a member's share to leave the middle, times its distance squared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,14 +92,17 @@ class Forward:
     weight: Floats
     forest: Floats
     boosting: Floats
-    """Logits of the two members."""
+    """Probabilities of the two members."""
 
     probability: Floats
     """Of the blend, its share learned from earlier blocks only: the newest judge a model that never saw them."""
 
 
 class Effects(NamedTuple):
-    """What each column did to each row's logit, what the model says before it looks, and the columns' names."""
+    """What each column did to each row's answer, what the model says before it looks, and the columns' names.
+
+    Of a member in probabilities, of the blend in logits.
+    """
 
     effects: Floats
     base: float
@@ -130,8 +134,8 @@ class Members:
         forest = make_pipeline(
             SimpleImputer(strategy="median"),
             ExtraTreesClassifier(
-                settings.trees, min_samples_leaf=settings.leaf_of(count), max_features=0.3, n_jobs=1, random_state=seed
-            ),
+                settings.trees, min_samples_leaf=settings.leaf_of(count), max_features=0.5, n_jobs=1, random_state=seed
+            ),  # of half the columns the best cut: of fewer, where most say nothing, too often none does
         )
         boosting = HistGradientBoostingClassifier(
             learning_rate=0.06, max_iter=settings.rounds, max_leaf_nodes=8, max_features=0.3, max_bins=64,
@@ -142,7 +146,7 @@ class Members:
         boosting.fit(rows, late, sample_weight=weight)
         return cls(encoder=encoder, forest=forest, boosting=boosting)
 
-    def logits(self, features: Features) -> tuple[Floats, Floats]:
+    def probabilities(self, features: Features) -> tuple[Floats, Floats]:
         """What each member says, neither surer than `LEAST` and `MOST` allow."""
         parts = [self._said(self.encoder.matrix(part)) for part in chunks(features, AT_ONCE)]
         forest, boosting = (np.concatenate(said) for said in zip(*parts, strict=True)) if parts else (np.zeros(0),) * 2
@@ -152,33 +156,32 @@ class Members:
         """What each column did in each member. Sums hold where a member was held back from being surer, too."""
         rows = self.encoder.matrix(features)
         if not len(rows):  # scikit-learn refuses to look at nothing
-            nothing = Effects(np.zeros(rows.shape), 0.0, self.encoder.names)
+            nothing = Effects(np.zeros(rows.shape), 0.5, self.encoder.names)
             return nothing, nothing
         return self._of_forest(rows), self._of_boosting(rows)
 
     def _said(self, rows: Matrix) -> tuple[Floats, Floats]:
-        return _held_logit(_late(self.forest, rows)), _held_logit(_late(self.boosting, rows))
+        return _held(_late(self.forest, rows)), _held(_late(self.boosting, rows))
 
     def _of_forest(self, rows: Matrix) -> Effects:
-        """Steps are in shares; the secant of the logit from base to score turns them into logits."""
         imputer, forest = self.forest[0], self.forest[-1]
         trees = reasons.of_forest(one.tree_ for one in forest.estimators_)
         steps = reasons.steps(trees, np.asarray(imputer.transform(rows), dtype=np.float64)) / len(trees.roots)
         base = reasons.base(trees) / len(trees.roots)
         way = steps.sum(axis=1)
-        start = float(_held_logit(base))
-        wanted = _held_logit(base + way) - start
-        return Effects(_stretched(steps, way, wanted, steepness=1 / (base * (1 - base))), start, self.encoder.names)
+        start = float(_held(base))
+        return Effects(_stretched(steps, way, _held(base + way) - start, steepness=1.0), start, self.encoder.names)
 
     def _of_boosting(self, rows: Matrix) -> Effects:
+        """Steps are in logits; the secant of the probability from base to score turns them into probabilities."""
         model = self.boosting
         trees = reasons.of_boosting((one for (one,) in model._predictors), learning_rate=model.learning_rate)
         steps = reasons.steps(trees, np.asarray(model._preprocess_X(rows, reset=False), dtype=np.float64))
         base = reasons.base(trees) + float(model._baseline_prediction[0, 0])
         way = steps.sum(axis=1)
-        start = float(np.clip(base, *HELD))
-        wanted = np.clip(base + way, *HELD) - start
-        return Effects(_stretched(steps, way, wanted, steepness=1.0), start, self.encoder.names)
+        start = float(_said_by(base))
+        wanted = _said_by(base + way) - start
+        return Effects(_stretched(steps, way, wanted, steepness=start * (1 - start)), start, self.encoder.names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,19 +223,22 @@ class Blend:
     def probability(self, features: Features) -> Floats:
         """How likely each row is to end late, by what is in its features alone."""
         with threadpool_limits(limits=1):
-            forest, boosting = self.members.logits(features)
+            forest, boosting = self.members.probabilities(features)
         return _mixed(self.share, forest, boosting)
 
     def effects(self, features: Features) -> Effects:
-        """Why: a row's effects and the base sum to the logit of its probability.
+        """Why: a row's effects and the base sum to the logit of its probability, by the secant from base to score.
 
         Meant for the rows people look at: 8 bytes a row and column, and about as slow as ten times scoring them.
         """
         with threadpool_limits(limits=1):
             forest, boosting = self.members.effects(features)
-        share = self.share
-        effects = share * forest.effects + (1 - share) * boosting.effects
-        return Effects(effects, share * forest.base + (1 - share) * boosting.base, forest.names)
+        steps = _mixed(self.share, forest.effects, boosting.effects)
+        base = self.share * forest.base + (1 - self.share) * boosting.base
+        way = steps.sum(axis=1)
+        start = float(_logit(base))
+        wanted = _logit(base + way) - start
+        return Effects(_stretched(steps, way, wanted, steepness=1 / (base * (1 - base))), start, forest.names)
 
     def doubts(self, features: Features) -> Doubts:
         """What of a row the model never saw in training: it answers all the same, and people should know."""
@@ -259,13 +265,17 @@ class _Cases:
 def best_share(forward: Forward) -> float:
     """The forest's share with the least log-loss on rows of the future, pulled towards a half while these are few.
 
+    Rows of a contract end together, so each contract counts as one: a few large ones would pass for much evidence.
     The loss is convex in the share, so halving the interval finds it: no optimiser, no start, the same everywhere.
     """
     gap = forward.forest - forward.boosting
+    _, places = np.unique(forward.contract.astype(str), return_inverse=True)
+    weight = forward.weight / np.bincount(places, weights=forward.weight)[places]
 
     def slope(share: float) -> float:
-        missed = _mixed(share, forward.forest, forward.boosting) - forward.late
-        return float((forward.weight * missed * gap).sum()) + 4 * PULL * (share - 0.5)
+        said = _mixed(share, forward.forest, forward.boosting)
+        missed = (said - forward.late) / (said * (1 - said))
+        return float((weight * missed * gap).sum()) + 4 * PULL * (share - 0.5)
 
     low, high = 0.0, 1.0
     for _ in range(50):
@@ -298,7 +308,7 @@ def _forward(cases: _Cases, *, seed: int, settings: BlendSettings) -> Forward | 
         members = Members.fit(
             cases.features.take(past), cases.late[past], weight=cases.weight[past], seed=seed, settings=settings
         )
-        forest, boosting = members.logits(cases.features.take(judged))
+        forest, boosting = members.probabilities(cases.features.take(judged))
         share = best_share(_joined(parts)) if parts else 0.5
         parts.append(
             Forward(
@@ -331,12 +341,20 @@ def _late(model: Classifier, rows: Matrix) -> Floats:
 
 
 def _mixed(share: float, forest: Floats, boosting: Floats) -> Floats:
-    return np.asarray(1 / (1 + np.exp(-(share * forest + (1 - share) * boosting))), dtype=np.float64)
+    return np.asarray(share * forest + (1 - share) * boosting, dtype=np.float64)
 
 
-def _held_logit(probability: Floats | float) -> Floats:
-    held = np.clip(probability, LEAST, MOST)
-    return np.asarray(np.log(held / (1 - held)), dtype=np.float64)
+def _held(probability: Floats | float) -> Floats:
+    return np.asarray(np.clip(probability, LEAST, MOST), dtype=np.float64)
+
+
+def _said_by(logit: Floats | float) -> Floats:
+    """The probability of a logit, held back as every member's is."""
+    return np.asarray(1 / (1 + np.exp(-np.clip(logit, *HELD))), dtype=np.float64)
+
+
+def _logit(probability: Floats | float) -> Floats:
+    return np.asarray(np.log(probability / (1 - probability)), dtype=np.float64)
 
 
 def _stretched(steps: Floats, way: Floats, wanted: Floats, *, steepness: float) -> Floats:

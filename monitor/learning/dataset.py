@@ -138,7 +138,8 @@ def look(engine: Engine, asked: Asked) -> Seen:
     besides = {
         "open_now": open_now,
         "asked_of": f"{open_now} and coalesce({sql['population', 'asked_of']}, false)",
-        "delay": f"({sql.get(('outcome', 'delay'), 'null')})::double",
+        "delay": f"({sql.get(('record' if recipe.record else 'outcome', 'delay'), 'null')})::double",
+        "on_record": f"({sql.get(('record', 'late'), 'null')})::boolean",
         **_ends(asked),
     }
     base = f"(select *, {_named(own)} from (select *, as_of() as as_of from base_{recipe.subject}))"
@@ -146,15 +147,21 @@ def look(engine: Engine, asked: Asked) -> Seen:
         f"create or replace temp table seen as select {_named(cells | besides)}, {_quoted(own)} from {base}"
     )
     roles = _quoted(["contract", *recipe.facts.role])
-    past = dict.fromkeys(["id", "contract", *recipe.facts.role, *recipe.facts.categories, "title", "delay"])
+    past = dict.fromkeys(["id", "contract", *recipe.facts.role, *recipe.facts.categories, "title"])
     queries = {
         "rows": f"select {_quoted(cells)} from seen where asked_of order by id",
         "spans": f"select {roles}, as_of as first, as_of as last, due from seen where open_now order by id",
         "later": f"select id, {_quoted(own)} from seen order by id",
-        "past": f"select {_quoted(past)}, {LATE} as late, {KNOWN} as known from seen "
-        f"where not void and {KNOWN} < as_of order by id",
+        "past": f"select {_quoted(past)}, {_record(asked)} order by id",
     }
     return Seen(as_of=engine.as_of, **{name: engine.db.sql(query).to_arrow_table() for name, query in queries.items()})
+
+
+def _record(asked: Asked) -> str:
+    """What had ended before the day, from `seen`: a time that closes was over on the day before."""
+    if asked.recipe.outcome.closes:
+        return "delay, on_record as late, as_of - 1 as known from seen where not void and on_record is not null"
+    return f"delay, {LATE} as late, {KNOWN} as known from seen where not void and {KNOWN} < as_of"
 
 
 def earliest(engine: Engine) -> date | None:
@@ -168,7 +175,8 @@ class Endings:
 
     A case counts as known from the first of the days told whose facts say how it ended, never from the day it happened: what
     was entered late was not known before. Where the register is set right, the right end is known from then on. What becomes
-    void after it ended, as a finished contract that is no longer listed, has ended all the same.
+    void after it ended, as a finished contract that is no longer listed, has ended all the same. Of an outcome that closes
+    nothing is read again after its last day.
     """
 
     def __init__(self, asked: Asked, calendars: Mapping[str, WorkCalendar]) -> None:
@@ -183,8 +191,8 @@ class Endings:
         """One more day; raises ValueError for a day before the last."""
         if seen.as_of <= self._before:
             raise ValueError(f"days must be told in order: {seen.as_of} after {self._before}")
-        then = seen.rows.select(["id", "as_of", *(f"then.{name}" for name in self._asked.then)])
-        then = then.rename_columns(["id", "as_of", *self._asked.then])
+        then = seen.rows.select(["id", "as_of", "ripe", *(f"then.{name}" for name in self._asked.then)])
+        then = then.rename_columns(["id", "as_of", "ripe", *self._asked.then])
         self._db.register("then_now", then)
         self._db.register("later_now", seen.later)
         if not self._seen:
@@ -217,16 +225,18 @@ class Endings:
 
     def _decide(self, on: date) -> None:
         day = f"date '{on.isoformat()}'"
+        closed = f"coalesce(a.ripe < {day}, false)" if self._asked.recipe.outcome.closes else "false"
         self._db.execute(
-            f"create or replace temp table now as select id, as_of, {LATE} as late, void, "
-            f"coalesce({KNOWN} <= {day}, false) as ended from (select a.id, a.as_of, {_named(_ends(self._asked))} "
-            "from asked a join later_now l on l.id = a.id)"
+            f"create or replace temp table now as select id, as_of, {LATE} as late, void, closed, "
+            f"coalesce({KNOWN} <= {day}, false) as ended from (select a.id, a.as_of, {closed} as closed, "
+            f"{_named(_ends(self._asked))} from asked a join later_now l on l.id = a.id)"
         )
         self._db.execute(
-            "create or replace table decided as select n.id, n.as_of, case when n.void then d.late else n.late end as late, "
-            f"case when n.void or n.late = d.late then d.known else {day} end as known "
-            "from now n left join decided d on d.id = n.id and d.as_of = n.as_of "
-            "where case when n.void then d.known is not null else n.ended end"
+            "create or replace table decided as select n.id, n.as_of, case when stands then d.late else n.late end as late, "
+            f"case when stands or n.late = d.late then d.known else {day} end as known from now n "
+            "left join decided d on d.id = n.id and d.as_of = n.as_of, "
+            "lateral (select n.void or n.closed and d.known is not null as stands) "
+            "where case when stands then d.known is not null else n.ended end"
         )
 
 
@@ -234,7 +244,10 @@ def ended(engine: Engine, asked: Asked, said: pa.Table) -> pa.Table:
     """How cases that were asked about on earlier days have ended by the engine's day: `id`, `late`.
 
     `said` has `id` and the facts of the day of asking (`then.…`), each case once. To be asked after `look` of the same recipe.
+    None of an outcome that closes: a day that is not its last does not tell how it ended.
     """
+    if asked.recipe.outcome.closes:
+        return pa.table({"id": pa.array([], pa.string()), "late": pa.array([], pa.bool_())})
     then = said.select(["id", *(f"then.{name}" for name in asked.then)]).rename_columns(["id", *asked.then])
     engine.db.register("said_then", then)
     later = _quoted(f"later.{name}" for name in (*asked.later, "as_of"))

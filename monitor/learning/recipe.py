@@ -30,7 +30,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Fact = Annotated[str, Field(pattern=r"^[a-z]+\.[a-z][a-z0-9_]*$")]
 Share = Annotated[float, Field(gt=0, lt=1)]
 
-RESERVED = frozenset({"ripe", "open_now", "asked_of", "bad_on", "good_on", "void"})
+RESERVED = frozenset({"ripe", "open_now", "asked_of", "bad_on", "good_on", "void", "on_record"})
 """Columns of ours beside those that `Layout` keeps for itself."""
 
 TEXT = ("VARCHAR", '"NULL"')
@@ -56,12 +56,23 @@ class Result(Strict):
 
     `certain_by` is the day on which either end would be certain. Cases are learned from when it has come: of those before it
     only the quick ones have ended, and they are the good ones.
+
+    `closes` is for a question about a time from the day of asking, `as_of` here: what had come by `certain_by` stands, and
+    what comes afterwards is another case. The facts of one day do not tell how such cases ended, so a `Record` must.
     """
 
     bad_on: Expression
     good_on: Expression
     certain_by: Expression
     void: Expression = "false"
+    delay: Expression | None = None
+    closes: bool = False
+
+
+class Record(Strict):
+    """How the newest earlier case of a subject ended, and by how many days, read from today's facts; empty where it had none."""
+
+    late: Expression
     delay: Expression | None = None
 
 
@@ -154,12 +165,20 @@ class Recipe(Strict):
     limit: Annotated[dict[Name, int | float], Field(default_factory=dict)]
     population: Population
     outcome: Result
+    record: Record | None = None
     facts: Seen
     snapshots: Snapshots = Snapshots()
     estimator: Estimator = Estimator()
     trial: Trial = Trial()
     gate: GateSettings = GateSettings()
     warns: Warns
+
+    @model_validator(mode="after")
+    def closes_with_a_record(self) -> Recipe:
+        """An outcome that closes has a record of its own, and no other has."""
+        if self.outcome.closes != (self.record is not None):
+            raise ValueError("outcome.closes = true and a [record] go together: give both or neither")
+        return self
 
     def expressions(self) -> dict[Key, tuple[str, tuple[str, ...]]]:
         """Every expression by its place in the file, with what it must give."""
@@ -172,6 +191,8 @@ class Recipe(Strict):
             (("outcome", "delay"), end.delay, NUMBER),
             (("facts", "amount"), seen.amount, NUMBER), (("facts", "title"), seen.title, TEXT),
         ]  # fmt: skip
+        if self.record is not None:
+            given += [(("record", "late"), self.record.late, BOOLEAN), (("record", "delay"), self.record.delay, NUMBER)]
         for name, role in seen.role.items():
             given += [(("facts", "role", name, "fact"), role.fact, TEXT)]
             given += [(("facts", "role", name, "shown"), role.shown, TEXT)]

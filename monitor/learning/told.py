@@ -75,12 +75,17 @@ def sentence(reason: Reason, row: dict[str, Any], base: float, recipe: Recipe, l
     if group in recipe.facts.role:
         who = recipe.facts.role[group].words.in_language(lang)
         name = filled("risk.named", lang, name=called(group, reason.name, lang)) if reason.name else ""
-        if not reason.ended:
-            return filled("risk.no_record", lang, who=who, name=name, base=share(base))
-        return filled("risk.record", lang, who=who, name=name, ended=reason.ended, late=reason.late, base=share(base))
+        key = of_question("risk.record" if reason.ended else "risk.no_record", recipe)
+        return filled(
+            key, lang, who=who, name=name, ended=reason.ended, late=reason.late, base=share(base),
+            happened=recipe.happened.in_language(lang),
+        )  # fmt: skip
     if group == CONTRACT:
-        key = "risk.contract" if reason.ended else "risk.contract_open"
-        return filled(key, lang, ended=reason.ended, late=reason.late, open=reason.open, overdue=reason.overdue)
+        key = of_question("risk.contract" if reason.ended else "risk.contract_open", recipe)
+        return filled(
+            key, lang, ended=reason.ended, late=reason.late, open=reason.open, overdue=reason.overdue,
+            happened=recipe.happened.in_language(lang),
+        )  # fmt: skip
     if group == LOAD:
         who = (
             recipe.facts.role[UNIT].words.in_language(lang)
@@ -97,6 +102,11 @@ def sentence(reason: Reason, row: dict[str, Any], base: float, recipe: Recipe, l
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return filled("risk.fact", lang, name=fact_name(group, lang), value=fact_value(group, value, lang))
+
+
+def of_question(key: str, recipe: Recipe) -> str:
+    """The sentence for a recipe: where an outcome closes nothing was finished and nothing late, and none may say so."""
+    return f"{key}.closes" if recipe.outcome.closes else key
 
 
 def share(probability: float) -> str:

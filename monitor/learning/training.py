@@ -58,9 +58,10 @@ def train(cases: Cases, asked: Asked, *, until: date, past: pa.Table, tell: Tell
     now = cases.take((cases.as_of == np.datetime64(until)) & (cases.days_left <= recipe.population.early_days))
     listed = [role for role in recipe.facts.role if role != PARTY]
     said = _speaks(verdict, blend, now, recipe)
+    shown = tried and _trial(tried, listed, closes=recipe.outcome.closes)
     card = {
         "recipe": recipe.id, "recipe_hash": asked.hash, "as_of": until.isoformat(),
-        "counts": _counts(cases, usable), "verdict": _verdict(verdict), "trial": tried and _trial(tried, listed),
+        "counts": _counts(cases, usable), "verdict": _verdict(verdict), "trial": shown,
         "levels": _levels(said, recipe), "reference": _reference(now, said, drift.recently(past, until)),
         "share_of_forest": blend and blend.share, "strength": _strength(blend, now),
     }  # fmt: skip
@@ -145,8 +146,8 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _trial(tried: Trial, roles: Iterable[str]) -> dict[str, Any]:
-    """Everything the card prints of the trial. Intervals are 95 %, by contract."""
+def _trial(tried: Trial, roles: Iterable[str], *, closes: bool) -> dict[str, Any]:
+    """Everything the card prints of the trial. Intervals are 95 %, by contract. What `closes` is not ahead of its due day."""
     compared, cases = measures.compare(tried.slices), tried.cases
     late, model = cases.late == 1, tried.probability[MODEL]
     bins = measures.reliability(late, model)
@@ -166,7 +167,7 @@ def _trial(tried: Trial, roles: Iterable[str]) -> dict[str, Any]:
         "by_role": {name: _groups(cases, name, late, model) for name in roles},
         "leads": [
             asdict(one) | {"model": name}
-            for name in tried.probability
+            for name in (() if closes else tried.probability)
             for one in leads(subjects, cases.as_of, left, late, tried.probability[name])
         ],
     }  # fmt: skip

@@ -1,6 +1,7 @@
 """The card of a model: what it answers, whether it may speak, how it was tried, and what it must not be used for.
 
-Made from the recipe and the numbers recorded in training alone, so that the same model gives the same card, to the byte.
+Made from the recipe, the numbers recorded in training and the notes of whoever asks for it, and nothing else: the same model
+and notes give the same card, to the byte.
 `card_markdown` is for a file beside the model, `card_page` one HTML page that opens anywhere and prints.
 """
 
@@ -30,13 +31,15 @@ _SIGNS = re.compile(r"([\\`*_\[\]<>|&~$#])")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
-    """Where a card comes from; what is empty is left out."""
+    """Where a card comes from, and what a person has to say of its data; what is empty is left out."""
 
     office: str = ""
     declared: str = ""
     number: int | None = None
     trained_at: datetime | None = None
     sha256: str | None = None
+    notes: tuple[str, ...] = ()
+    """In the language of the card, which has nobody to translate them."""
 
 
 NO_STAMP = Stamp()
@@ -62,7 +65,7 @@ def card_markdown(recipe: Recipe, card: Card, lang: str, *, stamp: Stamp = NO_ST
         )
     )
     parts.append(f"**{_inert(recipe.question.in_language(lang))}**")
-    for section in sections(recipe, card, lang):
+    for section in sections(recipe, card, lang, notes=stamp.notes):
         parts.append(f"## {_inert(section.heading)}")
         parts += [_inert(said) for said in section.says]
         if section.points:
@@ -79,7 +82,8 @@ def card_page(recipe: Recipe, card: Card, lang: str, *, stamp: Stamp = NO_STAMP)
     tell = Teller(lang)
     values: dict[str, Any] = {
         "title": _title(recipe, tell), "question": recipe.question.in_language(lang), "stamp": stamp, "as_of": card["as_of"],
-        "made": _made(card, stamp, tell), "serve": card["verdict"]["serve"], "sections": sections(recipe, card, lang),
+        "made": _made(card, stamp, tell), "serve": card["verdict"]["serve"],
+        "sections": sections(recipe, card, lang, notes=stamp.notes),
         "pictures": _pictures(card, tell), "long": LONG, "side_by_side": COLUMNS_SIDE_BY_SIDE,
         "wording": tell, "say": tell.say, "head": tell.head, "day": tell.day,
     }  # fmt: skip

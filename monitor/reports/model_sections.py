@@ -50,16 +50,19 @@ class Section:
     tables: tuple[Table, ...] = ()
 
 
-def sections(recipe: Recipe, card: Card, lang: str) -> tuple[Section, ...]:
-    """The whole card in `zh` or `en`. Raises KeyError for another language."""
+def sections(recipe: Recipe, card: Card, lang: str, *, notes: Sequence[str] = ()) -> tuple[Section, ...]:
+    """The whole card in `zh` or `en`, with what a person notes of its data. Raises KeyError for another language."""
     tell = Teller(lang)
     trial = card["trial"]
-    parts = [_speaks(card, tell), _use(recipe, tell), _data(recipe, card, tell), _tried(recipe, card, tell)]
+    parts = [_speaks(card, tell)]
+    parts += [_notes(notes, tell)] if notes else []
+    parts += [_use(recipe, tell), _data(recipe, card, tell), _tried(recipe, card, tell)]
     if trial is not None:
         parts += [
             _figures(trial, tell), _cuts(trial, tell), _reliability(trial, tell), _by_days(trial, tell),
-            _by_groups(recipe, trial, tell), _leads(recipe, trial, tell),
+            _by_groups(recipe, trial, tell),
         ]  # fmt: skip
+        parts += [] if recipe.outcome.closes else [_leads(recipe, trial, tell)]
     parts += [_strength(recipe, card, tell), _limits(recipe, tell)]
     return tuple(parts)
 
@@ -82,6 +85,12 @@ def _speaks(card: Card, tell: Teller) -> Section:
     )
 
 
+def _notes(notes: Sequence[str], tell: Teller) -> Section:
+    """How a set came about, as who is left in it, shows in none of its numbers: only a person can say it."""
+    says = (tell.say("model.notes"),)
+    return Section(key="notes", heading=tell.say("model.part.notes"), says=says, points=tuple(notes))
+
+
 def _use(recipe: Recipe, tell: Teller) -> Section:
     says = (tell.say("model.whom"), recipe.not_for.in_language(tell.lang))
     return Section(key="use", heading=tell.say("model.part.use"), says=says)
@@ -91,7 +100,7 @@ def _data(recipe: Recipe, card: Card, tell: Teller) -> Section:
     counts, reference, kind = card["counts"], card["reference"], tell.say(f"report.kind.{recipe.subject}")
     seen = [counts.get(name) for name in ("asked", "censored", "cases")]
     rest = None if None in seen else seen[0] - seen[1] - seen[2]
-    early = str(recipe.population.early_days)
+    early = tell.count(recipe.population.early_days)
     days = tell.interval(tell.long_day(counts.get("from")), tell.long_day(counts.get("to")))
     rows: list[tuple[str, str, dict[str, str]]] = [
         ("days", days, {}), ("asked", tell.count(seen[0]), {"kind": kind}), ("censored", tell.count(seen[1]), {}),
@@ -332,8 +341,8 @@ def _group(recipe: Recipe, group: str, tell: Teller) -> str:
 
 
 def _limits(recipe: Recipe, tell: Teller) -> Section:
-    names = ("why", "lag", "early", "drift", "record")
-    early = recipe.population.early_days
+    names = ("why", "closes" if recipe.outcome.closes else "lag", "early", "drift", "record")
+    early = tell.count(recipe.population.early_days)
     points = tuple(tell.say(f"model.limit.{name}", early=early) for name in names)
     return Section(key="limits", heading=tell.say("model.part.limits"), points=points)
 

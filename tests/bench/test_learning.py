@@ -58,17 +58,17 @@ class Trial:
 TRIALS = {
     "nyc_sca_phases": Trial(
         load=school_phases,
-        marks=Marks(average_precision=0.68, auc=0.71, brier=0.225, recall_20=0.315, constant_beaten=5),
+        marks=Marks(average_precision=0.71, auc=0.73, brier=0.215, recall_20=0.33, constant_beaten=5),
         alone=("Scope", "Design"),  # construction is nearly always late: skill shows here
-        alone_marks={"auc": 0.65, "brier": 0.218},
+        alone_marks={"auc": 0.66, "brier": 0.216},
     ),
     "usaid_scms_deliveries": Trial(
         load=deliveries,
-        marks=Marks(average_precision=0.37, auc=0.78, brier=0.124, recall_20=0.41, constant_beaten=5),
+        marks=Marks(average_precision=0.39, auc=0.78, brier=0.124, recall_20=0.41, constant_beaten=5),
     ),
     "nyc_capital_25m_panel": Trial(
         load=capital_projects,
-        marks=Marks(average_precision=0.62, auc=0.66, brier=0.247, recall_20=0.30, constant_beaten=3),
+        marks=Marks(average_precision=0.645, auc=0.67, brier=0.245, recall_20=0.30, constant_beaten=3),
     ),
 }
 
@@ -112,7 +112,7 @@ def _assert_marks(verdict: Comparison, slices: list[Slice], marks: Marks) -> Non
     assert ours["recall_20"] >= marks.recall_20
     assert _constants_beaten(slices) >= marks.constant_beaten
     assert verdict.difference("ours", "record look-up", "brier").high < 0
-    assert verdict.difference("ours", "CatBoost, raw columns", "average_precision").value >= -0.01
+    assert verdict.difference("ours", "CatBoost, raw columns", "average_precision").value >= 0
     assert verdict.difference("ours", "CatBoost, raw columns", "brier").low <= 0  # not clearly worse anywhere
 
 

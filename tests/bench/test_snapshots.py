@@ -80,7 +80,8 @@ def test_deliveries_are_ranked_best_in_the_last_month(
     found, right = _alerts(windows)
     with capsys.disabled():
         _print("usaid_scms_deliveries", windows, table, found, right)
-    assert table["0-30"][2] >= 0.41  # .424 found; the prototype found .46 in other windows, where its mark was .43
+    # .429 found, .427 and .433 with seeds 1 and 2; the prototype found .46 in other windows, where its mark was .43.
+    assert table["0-30"][2] >= 0.41
     assert right >= 0.27
 
 

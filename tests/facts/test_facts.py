@@ -139,6 +139,25 @@ def test_a_day_that_moves_is_counted_as_it_was_seen(facts: Facts) -> None:
     assert (row["due_first"], row["due_moves"], row["days_slipped"]) == (date(2026, 5, 1), 3, 61)
 
 
+def test_how_far_a_day_moved_in_a_year_is_counted_from_the_day_known_a_year_ago(facts: Facts) -> None:
+    a_year_ago = AS_OF.replace(year=AS_OF.year - 1)
+    told = [
+        (a_year_ago - timedelta(90), 1),
+        (a_year_ago, 11),
+        (a_year_ago + timedelta(1), 60),
+        (AS_OF - timedelta(1), 100),
+    ]
+    start = date(2027, 1, 1)
+    history = [
+        {"noun": "obligation", "id": name, "recorded_on": on, "day": start + timedelta(days), "seq": days}
+        for name, told in (("A/1", told), ("A/2", told[2:])) for on, days in told
+    ]  # fmt: skip
+    milestones = [{"id": name, "title": "Deck", "due_on": start + timedelta(100)} for name in ("A/1", "A/2")]
+    found = facts("obligation", obligation=milestones, history=history)
+    assert [found[name]["days_slipped"] for name in ("A/1", "A/2")] == [99, 40]
+    assert [found[name]["days_slipped_12m"] for name in ("A/1", "A/2")] == [89, None]
+
+
 def test_interest_for_late_payment_is_exact(facts: Facts) -> None:
     assert facts(contract={"late_rate_ppm": 43_500})["late_rate"] == Decimal("0.0435")
 

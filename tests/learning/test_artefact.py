@@ -205,6 +205,13 @@ def test_a_model_of_another_scikit_learn_is_refused_by_name(stored: tuple[Path, 
     assert "made with scikit-learn 1.2, this is 1.9" in refused(stored[0], old)
 
 
+def test_a_model_of_an_older_format_is_refused_by_name(stored: tuple[Path, str]) -> None:
+    parts = unpacked(stored[0].read_bytes())
+    about = json.loads(parts["lvyue.json"])
+    old = packed(parts | {"lvyue.json": json.dumps(about | {"format": 1}).encode()})
+    assert "it is of format 1, this release reads 2" in refused(stored[0], old)
+
+
 @pytest.mark.parametrize(
     "wrong", [{"share": "much"}, {"encoder": {}}, {"notes": 3}, {"settings": None}, {"format": 99}]
 )

@@ -105,14 +105,31 @@ def test_the_share_is_the_best_of_all_and_half_for_few_rows(blend: Blend) -> Non
     assert forward is not None
 
     def loss(share: float) -> float:
-        said = 1 / (1 + np.exp(-(share * forward.forest + (1 - share) * forward.boosting)))
-        missed = -np.log(np.where(forward.late, said, 1 - said)).sum()
-        return float(missed) + 30 * ((share - 0.5) ** 2 + (0.5 - share) ** 2)
+        said = share * forward.forest + (1 - share) * forward.boosting
+        missed = -np.log(np.where(forward.late, said, 1 - said))
+        contracts = [float(missed[forward.contract == one].mean()) for one in set(forward.contract)]
+        return sum(contracts) + 30 * ((share - 0.5) ** 2 + (0.5 - share) ** 2)
 
     best = min(np.linspace(0, 1, 2001), key=loss)
+    assert abs(best - 0.5) > 0.02
     assert best_share(forward) == pytest.approx(best, abs=5e-4)
-    light = replace(forward, weight=forward.weight / 1e6)
-    assert best_share(light) == pytest.approx(0.5, abs=1e-3)
+
+
+def test_each_member_moves_a_probability_by_its_share_and_no_further(cases: Made, blend: Blend) -> None:
+    """However sure the boosting is: in logits a sure member would carry the other one with it."""
+    forest, boosting = blend.members.probabilities(cases.features)
+    said = blend.probability(cases.features)
+    assert said == pytest.approx(forest + (1 - blend.share) * (boosting - forest), abs=1e-12)
+
+
+def test_a_contract_of_many_rows_counts_once(blend: Blend) -> None:
+    """Rows of a contract end together: seen a thousand times each, they say no more; all of one contract, next to nothing."""
+    forward = blend.forward
+    assert forward is not None
+    often = replace(forward, weight=forward.weight * 1_000)
+    assert best_share(often) == pytest.approx(best_share(forward), abs=1e-9)
+    one = replace(forward, contract=np.full(len(forward.rows), "C-1", dtype=object))
+    assert best_share(one) == pytest.approx(0.5, abs=5e-3)
 
 
 def test_a_share_that_is_given_is_not_learned_again(cases: Made, blend: Blend) -> None:
@@ -130,9 +147,9 @@ def test_a_case_that_was_asked_about_often_does_not_outvote_the_others(cases: Ma
     light = Blend.fit(
         cases.features, cases.late, as_of=cases.as_of, known=cases.known, contract=cases.contract, weight=weight, settings=SMALL
     )  # fmt: skip
-    forest, boosting = light.members.logits(cases.features)
-    assert 1 / (1 + np.exp(-forest.mean())) < 0.1
-    assert 1 / (1 + np.exp(-boosting.mean())) < 0.1
+    forest, boosting = light.members.probabilities(cases.features)
+    assert forest.mean() < 0.1
+    assert boosting.mean() < 0.1
 
 
 def test_columns_that_say_nothing_are_left_out_and_named(blend: Blend) -> None:

@@ -195,8 +195,10 @@ def test_every_verb_of_models_by_hand(tmp_path: Path) -> None:
         *(path.parent.name for path in SHIPPED.glob("*/*.toml")),
     }
     assert [(row["model"], row["speaks"]) for row in listed["models"]] == [(1, True)]
-    office.ok("model", "card", "ours", "-o", str(tmp_path / "card.html"))
-    assert (tmp_path / "card.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    office.ok("model", "card", "ours", "-o", str(tmp_path / "card.html"), "--note", "All of it is made.")
+    card = (tmp_path / "card.html").read_text(encoding="utf-8")
+    assert card.startswith("<!DOCTYPE html>")
+    assert "<li>All of it is made.</li>" in card
 
     assert "nobody speaks for ours now" in office.ok("model", "rollback", "ours", "--reason", "a try").err
     assert "model 1 speaks for ours" in office.ok("model", "promote", "1", "--reason", "another").err

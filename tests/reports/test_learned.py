@@ -259,10 +259,11 @@ def told(office: Office, *words: str) -> dict[str, Any]:
 def test_a_report_tells_who_estimates_and_writes_nothing(office: Office) -> None:
     before, files = office.contents(but=()), sorted(office.folder.rglob("models/**/*"))
     rows = told(office, "report", "portfolio", "--as-of", str(DAY), "--format", "json")["learned"]
-    slip, stall = rows
+    slip, stall, forecast = rows
     assert (slip["recipe"], slip["model"], slip["trained_on"], slip["why"]) == ("milestone_slip", 2, str(BEFORE), None)
     assert slip["by"] == {"zh": "第2号模型（2026年1月31日训练）", "en": "Model 2 (trained 31 Jan 2026)"}
     assert (stall["by"], stall["why"]["en"], stall["cases"]) == (None, "Too few have ended.", [])
+    assert (forecast["by"], forecast["why"]["en"]) == (None, "Not trained yet.")
     assert slip["open"] == 60
     assert slip["early"] == sum(1 for number in range(60) if number * 4 - 20 > 180)
     likely = [row["score"]["probability"] for row in slip["cases"]]
@@ -294,7 +295,7 @@ def test_the_dossier_of_a_contract_has_its_cases_beside_the_rules(office: Office
 def test_who_did_not_speak_then_is_not_heard(office: Office) -> None:
     """A model of January says nothing of what was known in December."""
     rows = told(office, "report", "portfolio", "--as-of", str(DAY), "--known-at", "2025-12-31", "--format", "json")
-    assert [row["by"] for row in rows["learned"]] == [None, None]
+    assert [row["by"] for row in rows["learned"]] == [None, None, None]
 
 
 def test_another_file_than_the_one_stored_is_refused_in_the_report(office: Office) -> None:

@@ -32,12 +32,8 @@ from tests.test_browser import BOXES, FLAGS, opened
 SHELF = Path(__file__).parent.parent.parent / "models"
 HOSTILE = "<script>alert(1)</script>|`a`\n# b [c](http://evil.example) \u202egnp.exe{{ 7*7 }}"
 STAMP = Stamp(
-    office="区司法局",
-    declared="虚构数据",
-    number=3,
-    trained_at=datetime(2026, 3, 31, 2, tzinfo=UTC),
-    sha256="ab12" * 16,
-)
+    office="区司法局", declared="虚构数据", number=3, trained_at=datetime(2026, 3, 31, 2, tzinfo=UTC), sha256="ab12" * 16
+)  # fmt: skip
 
 RECIPE = Recipe.model_validate(
     tomllib.loads("""
@@ -219,10 +215,8 @@ def test_what_is_not_known_is_said_so_and_never_nought(lang: str) -> None:
     assert unknown in shown.by_id("data").text
     assert "None" not in shown.text.replace("none", "")
     assert "nan" not in card_markdown(RECIPE, card, lang)
-    assert [picture.get("id") for picture in pictures(card, lang)] == [
-        "cuts-said-picture",
-        "cuts-average-precision-picture",
-    ]
+    drawn = [picture.get("id") for picture in pictures(card, lang)]
+    assert drawn == ["cuts-said-picture", "cuts-average-precision-picture"]
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -231,14 +225,8 @@ def test_without_a_trial_the_card_says_why_and_shows_no_figure(lang: str) -> Non
     verdict = {"serve": "off", "lookup": None, "zh": [reason["zh"]], "en": [reason["en"]], "numbers": {"closed": 12.0}}
     card = made(trial=None, verdict=verdict, levels=None, strength={})
     shown = page(card, lang)
-    assert [heading.attributes["id"] for heading in shown.all("h2")] == [
-        "speaks",
-        "use",
-        "data",
-        "trial",
-        "strength",
-        "limits",
-    ]
+    parts = [heading.attributes["id"] for heading in shown.all("h2")]
+    assert parts == ["speaks", "use", "data", "trial", "strength", "limits"]
     assert {"zh": "没有进行检验", "en": "There was no trial"}[lang] in shown.by_id("trial").text
     assert reason[lang] in shown.text
     assert pictures(card, lang) == []
@@ -249,11 +237,8 @@ def test_a_card_of_cuts_without_a_precision_of_their_own_draws_what_it_has() -> 
     card = made()
     for cut in card["trial"]["cuts"]:
         del cut["average_precision"]
-    assert [picture.get("id") for picture in pictures(card)] == [
-        "cuts-said-picture",
-        "reliability-picture",
-        "leads-picture",
-    ]
+    drawn = [picture.get("id") for picture in pictures(card)]
+    assert drawn == ["cuts-said-picture", "reliability-picture", "leads-picture"]
     assert len(page(card).by_id("cuts").all("table")) == 1
 
 
@@ -320,6 +305,20 @@ def test_hostile_names_are_only_names(lang: str) -> None:
     row = next(line for line in markdown.splitlines() if line.startswith(r"| \<script\>"))
     assert row.startswith(r"| \<script\>alert(1)\</script\>\|\`a\` \# b \[c\](http:\//evil.example)")
     assert len(re.findall(r"(?<!\\)\|", row)) == 8, "seven columns"
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_what_a_person_notes_of_the_data_stands_before_the_numbers_and_is_only_text(lang: str) -> None:
+    noted = replace(STAMP, notes=("Trained on deliveries that all arrived.", HOSTILE))
+    shown = read_markup(card_page(RECIPE, made(), lang, stamp=noted))
+    assert [heading.attributes["id"] for heading in shown.all("h2")][:3] == ["speaks", "notes", "use"]
+    assert next(point.text for point in shown.by_id("notes").all("li")) == noted.notes[0]
+    assert word("model.notes", lang) in shown.by_id("notes").text, "it is no number of ours"
+    assert shown.all("script") == []
+    markdown = card_markdown(RECIPE, made(), lang, stamp=noted)
+    assert f"## {word('model.part.notes', lang)}\n" in markdown
+    assert f"\n- {noted.notes[0]}\n- \\<script\\>alert(1)" in markdown
+    assert word("model.part.notes", lang) not in card_markdown(RECIPE, made(), lang, stamp=STAMP)
 
 
 @pytest.mark.parametrize("lang", LANGS)
