@@ -8,27 +8,32 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_origin
+from typing import Annotated, Any, Literal, TypeVar, get_origin
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.fields import FieldInfo
 
+from monitor.alerts import HandlingSettings
 from monitor.domain.errors import ConfigError
 from monitor.domain.override import NO_OVERRIDES, Override, Overrides
 from monitor.domain.toml import Fault, Located, examine, in_order, nearest, parse
 from monitor.domain.workdays import Notice, WorkCalendar, read_overrides, work_calendar
-from monitor.notify import Recipient
+from monitor.notify import MAIL, Channel, Recipient
 from monitor.notify.email import SmtpSettings
-from monitor.notify.outgoing import MailSettings
+from monitor.notify.hook import Clock
+from monitor.notify.kinds import ChannelSettings
+from monitor.notify.kinds import kinds as channel_kinds
+from monitor.notify.outgoing import MailSettings, channels
 from monitor.sources import Source, kinds
 
 PREFIX = "LVYUE_"
-RESERVED = ("LVYUE_CI", "LVYUE_CONFIG")
+RESERVED = ("LVYUE_ACTOR", "LVYUE_CI", "LVYUE_CONFIG")
 PACKAGE = Path(__file__).parent
 
 
@@ -90,10 +95,12 @@ class Settings(Section):
     rules: RulesSection = RulesSection()
     shelves: ShelvesSection = ShelvesSection()
     mail: MailSettings = MailSettings()
+    handling: HandlingSettings = HandlingSettings()
     schedule: ScheduleSection = ScheduleSection()
     recipient: list[Recipient] = []
     override: list[Override] = []
-    source: list[dict[str, Any]] = []
+    channel: Annotated[list[dict[str, Any]], Field(repr=False)] = []
+    source: Annotated[list[dict[str, Any]], Field(repr=False)] = []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +111,7 @@ class Config:
     base: Path
     settings: Settings
     sources: tuple[Source, ...]
+    channels: tuple[ChannelSettings, ...] = ()
     overrides: Overrides = NO_OVERRIDES
     """Numbers of the law that this office replaced by its own; the rule book checks them against its rules."""
 
@@ -153,6 +161,10 @@ class Config:
         made = {own.country: work_calendar(own.country, overrides=notice or ())}
         return made | {word: work_calendar(word) for word in ("CN", "EU", "US") if word not in made}
 
+    def calendar(self) -> WorkCalendar:
+        """The office's own working days."""
+        return self.calendars()[self.settings.calendar.country]
+
     def rule_shelves(self) -> list[Path]:
         """The shelf that ships, then the agency's own."""
         return [shelf("rules"), *(self.base / folder for folder in self.settings.shelves.rules)]
@@ -160,6 +172,10 @@ class Config:
     def model_shelves(self) -> list[Path]:
         """The shelf of recipes that ships, then the agency's own."""
         return [shelf("models"), *(self.base / folder for folder in self.settings.shelves.models)]
+
+    def ways(self, clock: Clock) -> AbstractContextManager[dict[str, Channel]]:
+        """The ways letters go, by name, opened for a round of letters. Raises ConfigError."""
+        return channels(self.settings.mail, self.state / "letters", others=self.channels, clock=clock)
 
     @property
     def models(self) -> Path:
@@ -194,14 +210,17 @@ def load(path: Path, environment: Mapping[str, str] | None = None) -> Config:
     if settings is not None:
         settings, of_environment = examine(located, Settings, values)
         faults += [f"environment: {fault.message}" for fault in of_environment]
-    raw = values.get("source", [])
-    sources, more = _sources(located, raw if isinstance(raw, list) else [])
+    sources, more = _blocks(located, "source", values.get("source"), kinds())
+    ways, faulty = _blocks(located, "channel", values.get("channel"), channel_kinds())
+    more += faulty + _ways(located, settings, ways)
     overrides = Overrides(entries=tuple(settings.override) if settings else (), located=located)
     faults = [str(fault) for fault in in_order(found + more + overrides.faults())] + faults
     if faults or settings is None:
         raise ConfigError("\n".join(faults), hint=f"mend {path}; `lvyue check` shows this again")
     base = path.resolve().parent
-    return Config(path=path, base=base, settings=settings, sources=tuple(sources), overrides=overrides)
+    return Config(
+        path=path, base=base, settings=settings, sources=tuple(sources), channels=tuple(ways), overrides=overrides
+    )
 
 
 def default() -> Config:
@@ -229,10 +248,20 @@ def _settings(fields: Mapping[str, FieldInfo]) -> list[str]:
     for name, field in fields.items():
         if field.default is None:
             continue
-        value = field.default.isoformat("minutes") if isinstance(field.default, time) else field.default
-        written = f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else value
-        lines.append(f"{name} = {written}  # {field.description}")
+        lines.append(f"{name} = {_written(field.default)}  # {field.description}")
     return lines
+
+
+def _written(value: object) -> str:
+    """A default as TOML has it."""
+    match value:
+        case time():
+            return f'"{value.isoformat("minutes")}"'
+        case BaseModel():
+            told = ((name, getattr(value, name)) for name in type(value).model_fields)
+            return "{ " + ", ".join(f"{name} = {_written(one)}" for name, one in told if one is not None) + " }"
+        case _:
+            return json.dumps(value, ensure_ascii=False)
 
 
 def _examples() -> list[str]:
@@ -252,6 +281,8 @@ def _examples() -> list[str]:
             "location": "ledger.xlsx" if word == "ledger" else "https://example.org/contracts.csv",
         }
         blocks.append(("source", kind, given | ({"mapping": "register.sql"} if word == "table" else {})))
+    for word, way in sorted(channel_kinds().items()):
+        blocks.append(("channel", way, {"name": word, "kind": word, "url": "env:ROBOT_URL"}))
     for title, model, given in blocks:
         lines += ["", f"# [[{title}]]" + (f'  # kind = "{given["kind"]}"' if "kind" in given else "")]
         for name, field in model.model_fields.items():
@@ -262,28 +293,45 @@ def _examples() -> list[str]:
     return lines
 
 
-def _sources(located: Located, raw: list[Any]) -> tuple[list[Source], list[Fault]]:
-    known = kinds()
-    made: list[Source] = []
+Block = TypeVar("Block", Source, ChannelSettings)
+
+
+def _blocks(
+    located: Located, title: str, raw: Any, known: Mapping[str, type[Block]]
+) -> tuple[list[Block], list[Fault]]:
+    """The `[[source]]` or `[[channel]]` blocks, each read by the kind it names."""
+    made: list[Block] = []
     faults: list[Fault] = []
     names: set[str] = set()
-    for number, entry in enumerate(raw):
-        at = ("source", number)
+    for number, entry in enumerate(raw if isinstance(raw, list) else []):
+        at: tuple[str, int] = (title, number)
         values = entry if isinstance(entry, dict) else {}
         kind = known.get(str(values.get("kind")))
         if kind is None:
             near = nearest(str(values.get("kind")), list(known))
-            message = f"source.{number}.kind: must be one of {', '.join(sorted(known))}{near}"
+            message = f"{title}.{number}.kind: must be one of {', '.join(sorted(known))}{near}"
             faults.append(located.fault(*located.key_at((*at, "kind")), message))
             continue
-        source, found = examine(located, kind, values, at)
+        block, found = examine(located, kind, values, at)
         faults += found
-        if source is not None:
-            made.append(source)
-            if source.name in names:
-                faults.append(located.fault(*located.key_at((*at, "name")), f'source "{source.name}" is there twice'))
-            names.add(source.name)
+        if block is not None:
+            made.append(block)
+            if block.name in names:
+                faults.append(located.fault(*located.key_at((*at, "name")), f'{title} "{block.name}" is there twice'))
+            names.add(block.name)
     return made, faults
+
+
+def _ways(located: Located, settings: Settings | None, channels: Sequence[ChannelSettings]) -> list[Fault]:
+    """Recipients that are written to by a channel nobody set up."""
+    names = [MAIL, *(channel.name for channel in channels)]
+    return [
+        located.fault(
+            *located.key_at(("recipient", number, "via")),
+            f'there is no channel "{recipient.via}"{nearest(recipient.via, names)}',
+        )
+        for number, recipient in enumerate(settings.recipient if settings else []) if recipient.via not in names
+    ]  # fmt: skip
 
 
 def _overlay(file: Mapping[str, Any], environment: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
@@ -297,7 +345,7 @@ def _overlay(file: Mapping[str, Any], environment: Mapping[str, str]) -> tuple[d
         steps = name.removeprefix(PREFIX).lower().split("__")
         for step in steps:
             fields = getattr(model, "model_fields", {})
-            if step not in fields or step in ("source", "recipient", "override"):
+            if step not in fields or step in ("source", "channel", "recipient", "override"):
                 faults.append(f"environment: {name}: no such setting{nearest(step, list(fields))}")
                 break
             model = SmtpSettings if step == "smtp" else fields[step].annotation

@@ -15,12 +15,13 @@ from types import FrameType
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
 from loguru import logger
 
-from monitor import learned, pipeline, rulebook
+from monitor import handling, learned, pipeline, rulebook
 from monitor.config import Config
 from monitor.domain.errors import LvyueError
-from monitor.notify.outgoing import channel
+from monitor.handling import Reminded
 from monitor.pipeline import Delivered, Scanned, Tell, silent
 from monitor.store import Store
 from monitor.store.models import Model
@@ -36,6 +37,7 @@ class Round:
     """What one round did. `failures` are errors of sources; the others were pulled all the same."""
 
     scanned: Scanned
+    reminded: Reminded
     delivered: Delivered
     failures: tuple[LvyueError, ...]
 
@@ -43,7 +45,7 @@ class Round:
 def once(
     config: Config, store: Store, *, as_of: date, known_at: datetime, clock: Callable[[], datetime], tell: Tell = silent
 ) -> Round:
-    """One round: pull every source, scan, deliver. Errors of sources are kept; an error of the scan is raised."""
+    """One round: pull every source, scan, remind, deliver. Errors of sources are kept; an error of the scan is raised."""
     failures: list[LvyueError] = []
     for source in config.sources:
         try:
@@ -55,9 +57,15 @@ def once(
         packs=config.settings.rules.packs, overrides=config.overrides,
     )  # fmt: skip
     scanned = pipeline.scan(config, store, book, as_of=as_of, known_at=known_at, at=clock(), tell=tell)
-    with channel(config.settings.mail, config.state / "letters") as post:
-        delivered = pipeline.deliver(store, post, at=clock(), tell=tell)
-    return Round(scanned=scanned, delivered=delivered, failures=tuple(failures))
+    reminded = handling.remind(config, store, as_of=as_of, at=clock())
+    delivered = post(config, store, clock=clock, tell=tell)
+    return Round(scanned=scanned, reminded=reminded, delivered=delivered, failures=tuple(failures))
+
+
+def post(config: Config, store: Store, *, clock: Callable[[], datetime], tell: Tell = silent) -> Delivered:
+    """Send the letters whose time has come."""
+    with config.ways(clock) as ways:
+        return pipeline.deliver(config, store, ways, at=clock(), tell=tell)
 
 
 def learn(
@@ -92,6 +100,7 @@ def serve(config: Config, store: Store, *, clock: Callable[[], datetime]) -> Non
     scheduler.add_job(
         lambda: _round(config, store, clock), CronTrigger(hour=at.hour, minute=at.minute, timezone=config.zone)
     )
+    scheduler.add_job(lambda: _letters(config, store, clock), IntervalTrigger(minutes=1, timezone=config.zone))
     scheduler.start()
     logger.info("serving; a round every day at {at} {zone}", at=at.isoformat("minutes"), zone=str(config.zone))
     stop.wait()
@@ -110,3 +119,11 @@ def _round(config: Config, store: Store, clock: Callable[[], datetime]) -> None:
         logger.error("{reason}", reason=error.message)
     except Exception as error:  # the edge of the job: tomorrow's round must come, whatever happened to today's
         logger.error("the round failed: {kind}: {reason}", kind=type(error).__name__, reason=str(error)[:500])
+
+
+def _letters(config: Config, store: Store, clock: Callable[[], datetime]) -> None:
+    """Between the rounds: letters that a server asked to be brought again, and those that waited for office hours."""
+    try:
+        post(config, store, clock=clock)
+    except Exception as error:  # the edge of the job, as above
+        logger.error("letters could not be sent: {kind}: {reason}", kind=type(error).__name__, reason=str(error)[:500])

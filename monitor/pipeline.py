@@ -3,6 +3,7 @@
     pull     sources.fetch ─▶ payload kept ─▶ sources.read ─▶ store.record            one transaction a pull
     judge    store.mirror ─▶ Engine (facts) ─▶ Judgement (rules), then scores          see judging.py, scoring.py
     scan     judge ─▶ alerts.step ─▶ notify.compose ─▶ store.save + store.post       one transaction a scan
+    act, remind  what people and time do in between                               see handling.py
     deliver  outbox ─▶ a channel ─▶ what the other side said                          one letter at a time
 
 Clocks come in from outside: `at` is now, `as_of` the day a question is about, `known_at` whose knowledge may be used.
@@ -10,24 +11,25 @@ Clocks come in from outside: `at` is now, `as_of` the day a question is about, `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, partial
+from time import monotonic
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from loguru import logger
 
-from monitor import judging, learned, notify, scoring, sources, stepping
+from monitor import handling, judging, learned, scoring, sources, stepping
 from monitor.config import Config
 from monitor.domain.errors import DeliveryError, LvyueError, StoreError, UsageError
 from monitor.domain.warning import Change, Letter
 from monitor.engines.duckdb import Engine
 from monitor.judging import Question
-from monitor.notify import Channel
+from monitor.notify import Channel, composing
 from monitor.reports.learned import Voices
 from monitor.reports.portfolio import Header, is_provisional
 from monitor.rulebook import Hit, Judgement, Rulebook
@@ -38,7 +40,7 @@ from monitor.sources.editions import Edition, editions, refuse_loss
 from monitor.sources.fetch import Validators
 from monitor.sources.pages import all_pages
 from monitor.stepping import Stepped
-from monitor.store import Store, runs, versions, warnings
+from monitor.store import Store, outbox, runs, versions, warnings
 
 Tell = Callable[[str], None]
 """Says what is being done; the command line shows it."""
@@ -193,7 +195,7 @@ def scan(
         tell("reading what is known")
         question = _question(config, store, book, as_of=as_of, known_at=known_at)
         with store.reading() as db:
-            waiting = {(a.rule, a.subject, a.subject_id): a for a in warnings.open_alerts(db)}
+            waiting = {(a.rule, a.subject, a.subject_id): a for a in warnings.standing(db)}
         tell("judging")
         panel = learned.panel_of_scan(config, store, at=known_at)
         outcome = stepping.step_all(question, waiting, changed_only=changed_only, panel=panel)
@@ -205,15 +207,16 @@ def scan(
         )  # fmt: skip
         tell("stepping warnings")
         with store.writing() as db:
-            saved = warnings.save(db, outcome.changes, run_id=run_id, on=as_of)
             context, mail = _context(config, inputs, known_at), config.settings.mail
-            letters = notify.compose(
-                saved, config.settings.recipient, as_of=as_of, at=at, storm_over=mail.storm_over, context=context
+            standing = warnings.standing(db)
+            changes = stepping.again(outcome.changes, standing, on=as_of)
+            saved, posted = handling.settle(
+                config, db, changes, run_id=run_id, as_of=as_of, at=at, standing=standing, context=context
             )
-            letters += notify.to_operator(
+            for_operator = composing.to_operator(
                 notes, mail.operator, lang=config.settings.lang, as_of=as_of, at=at, context=context
             )
-            posted = warnings.post(db, letters, run_id=run_id)
+            posted += outbox.post(db, for_operator, run_id=run_id)
             runs.note_inputs(db, run_id, inputs)
             counts = _scan_counts(outcome, saved, posted)
             runs.finish(db, run_id, "ok" if saved else "unchanged", at=at, counts=counts)
@@ -242,21 +245,32 @@ def _begin_scan(store: Store, as_of: date, at: datetime) -> int:
         return runs.start(db, "scan", at=at)
 
 
-def deliver(store: Store, channel: Channel, *, at: datetime, tell: Tell = silent) -> Delivered:
-    """Send what is due. A letter is claimed before it is sent and settled after; a crash in between sends it again with
-    the same Message-ID, never loses it."""
+def deliver(
+    config: Config, store: Store, channels: Mapping[str, Channel], *, at: datetime, tell: Tell = silent
+) -> Delivered:
+    """Send what is due, each letter by its channel. A letter is claimed before it is sent and settled after; a crash in
+    between sends it again with the same Message-ID, never loses it. What is set aside, the operator is told of."""
     done: dict[str, int] = dict.fromkeys(("sent", "waiting", "parked"), 0)
     reasons: dict[str, None] = {}
+    begun = monotonic()
     while True:
         with store.writing() as db:
-            claimed = warnings.claim(db, at=at)
+            now = at + timedelta(seconds=monotonic() - begun)  # a long round must not claim with a lease that is over
+            claimed = outbox.claim(db, at=at, now=now)
         if not claimed:
             break
         for letter in claimed:
             tell(f"sending {sum(done.values()) + 1}")
-            state, reply, next_try = _send(channel, letter, at)
+            state, reply, next_try, held = _send(channels, letter, at)
             with store.writing() as db:
-                warnings.settle(db, letter.key, state, at=at, reply=reply, next_try_at=next_try)
+                mine = outbox.settle(db, letter, state, at=at, reply=reply, next_try_at=next_try, held=held)
+                if mine and state == "parked" and letter.kind != "operator":
+                    notes, told = [composing.set_aside(letter, reply, on=at.date())], config.settings
+                    to = composing.to_operator(
+                        notes, told.mail.operator, lang=told.lang, as_of=at.date(), at=at,
+                        context={"office": told.office, "declared": told.declared},
+                    )  # fmt: skip
+                    outbox.post(db, to, run_id=None)
             done[state] += 1
             if state != "sent":
                 reasons[reply] = None
@@ -362,14 +376,20 @@ def _scan_counts(outcome: Stepped, changes: Sequence[Change], letters: int) -> d
     return numbers if outcome.contracts is None else numbers | {"contracts": outcome.contracts}
 
 
-def _send(channel: Channel, letter: Letter, at: datetime) -> tuple[str, str, datetime | None]:
+def _send(channels: Mapping[str, Channel], letter: Letter, at: datetime) -> tuple[str, str, datetime | None, bool]:
+    """State, what was answered, when to try again, and whether it was not even tried."""
     try:
-        return "sent", channel.send(letter), None
+        channel = channels.get(letter.channel)
+        if channel is None:
+            hint = f"write a [[channel]] of that name, then `lvyue outbox retry {letter.key[:12]}`"
+            raise DeliveryError(f"there is no channel {letter.channel!r} any more", hint=hint, permanent=True)
+        return "sent", channel.send(letter), None, False
     except DeliveryError as error:
-        if error.permanent or letter.attempts > len(RETRY_AFTER):
+        if error.permanent or (letter.attempts > len(RETRY_AFTER) and not error.held):
             logger.error("letter {key} is parked: {reason}", key=letter.key[:12], reason=error.message)
-            return "parked", error.message, None
-        return "waiting", error.message, at + timedelta(seconds=RETRY_AFTER[letter.attempts - 1])
-    except (ValueError, KeyError, UnicodeError) as error:  # one letter that cannot be written must not stop the others
+            return "parked", error.message, None, False
+        wait = RETRY_AFTER[0] if error.held else RETRY_AFTER[letter.attempts - 1]
+        return "waiting", error.message, at + timedelta(seconds=wait), error.held
+    except Exception as error:  # the edge of a letter: one that cannot be written must not stop the others
         logger.error("letter {key} is parked: {reason}", key=letter.key[:12], reason=repr(error)[:200])
-        return "parked", repr(error)[:200], None
+        return "parked", repr(error)[:200], None, False

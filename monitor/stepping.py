@@ -62,6 +62,32 @@ def _step(question: Question, waiting: dict[Key, Alert], judged: Judged, notes: 
     )  # fmt: skip
 
 
+def again(changes: Sequence[Change], standing: Sequence[Alert], *, on: date) -> list[Change]:
+    """The changes, stepped once more where a person or time moved the warning while the scan was judging.
+
+    `standing` are the warnings as they are now, in the transaction that will save the changes.
+    """
+    now = {(alert.rule, alert.subject, alert.subject_id): alert for alert in standing}
+    kept = []
+    for change in changes:
+        alert = change.alert
+        there = now.get((alert.rule, alert.subject, alert.subject_id))
+        if change.signal is None or _as_seen(alert, there):
+            kept.append(change)
+            continue
+        stepped = alerts.step(there, replace(change.signal, finding=alert.finding), on=on)
+        if stepped is not None:
+            kept.append(stepped)
+    return kept
+
+
+def _as_seen(alert: Alert, there: Alert | None) -> bool:
+    """Whether the warning that a change was made from is still the one that stands, unmoved."""
+    if alert.id is None:
+        return (there.id if there else None) == alert.previous
+    return there is not None and (there.id, there.turn) == (alert.id, alert.turn)
+
+
 def _recipes(panel: Panel) -> frozenset[str]:
     """What warnings of scores are known by."""
     return frozenset(speaker.asked.recipe.id for speaker in panel.speakers) | {

@@ -14,6 +14,7 @@ from monitor.notify import Recipient
 from monitor.notify.email import SmtpSettings
 from monitor.sources.ocds import OcdsSource
 from monitor.sources.table import TableSource
+from tests.office import Office
 
 TABLE = '[[source]]\nname = "ledger"\nkind = "table"\nlocation = "ledger.csv"\nmapping = "ledger.sql"\n'
 OCDS = '[[source]]\nname = "portal"\nkind = "ocds"\nlocation = "https://portal.example/releases"\n'
@@ -40,6 +41,22 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path)
+
+
+def test_neither_check_nor_a_fault_shows_the_token_of_a_channel(tmp_path: Path) -> None:
+    """The address of a robot is its password."""
+    token = "5f2c1a-made-token-9ad1e7"
+    block = f'[[channel]]\nname = "works"\nkind = "wecom"\nurl = "https://chat.example/send?key={token}"\n'
+    office = Office(tmp_path, block)
+    for words in (("check",), ("check", "--json")):
+        said = office.lvyue(*words)
+        assert said.code == 0, said.err
+        assert token not in said.out + said.err
+    read = load(office.path, {})
+    assert token not in f"{read!r} {read.settings!r} {read.channels!r}"
+    office.write(block.replace('name = "works"', 'name = "Works"'))
+    said = office.lvyue("check")
+    assert (said.code, token in said.out + said.err) == (3, False)
 
 
 # --- the file ---

@@ -21,7 +21,7 @@ from tests.office import Office, config, source
 ROOT = Path(__file__).parent.parent
 NOW = datetime(2026, 3, 20, 6, 0, tzinfo=UTC)
 TODAY = NOW.date()
-RECIPIENT = '[[recipient]]\naddress = "chen@office.example"\nlang = "en"\n[rules]\npacks = ["core"]\n'
+RECIPIENT = '[[recipient]]\naddress = "chen@office.example"\nlang = "en"\nweekly = false\n[rules]\npacks = ["core"]\n'
 MAPPING = """
 create view contract as select id, title, source_row from raw;
 create view obligation as

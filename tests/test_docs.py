@@ -27,13 +27,19 @@ def blocks(name: str, kind: str) -> list[str]:
 
 @pytest.mark.parametrize("name", READMES)
 def test_a_newcomer_who_follows_the_readme_gets_there(name: str, tmp_path: Path) -> None:
-    """Every `lvyue` line, in order, in the folder the README makes, with the config and mapping it shows."""
+    """Every `lvyue` line, in order, in the folder the README makes, with the config and mapping it shows.
+
+    The two READMEs give the same commands; those that train and look back for half a minute are run of the first only.
+    """
     office = Office(tmp_path / "office", "")
     office.path.unlink()
     commands = [line for block in blocks(name, "sh") for line in block.splitlines() if line.startswith("lvyue ")]
     assert len(commands) >= 12
+    heard = {line for block in blocks(READMES[0], "sh") for line in block.splitlines()} if name != READMES[0] else set()
     for command in commands:
         words = shlex.split(command)[1:]
+        if command in heard and words[0] in ("backtest", "model"):
+            continue
         if words[0] == "init":
             office.ok("init", str(office.folder))
             office.write(blocks(name, "toml")[0])

@@ -286,8 +286,7 @@ def office(folder: Path) -> tuple[Config, Store]:
 @pytest.mark.parametrize(
     "news",
     [
-        "a deadline is moved", "a promise is kept", "a contract is no longer listed", "a unit becomes a company",
-        "a complaint names its contract",
+        "a deadline is moved", "a contract is no longer listed", "a complaint names its contract",
     ],
 )  # fmt: skip
 def test_the_same_warnings_are_open_after_a_scan_of_what_changed_as_after_a_full_one(

@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from monitor import learned, notify, scoring
+from monitor import learned, scoring
 from monitor.domain.errors import UsageError
 from monitor.domain.warning import LEVELS
 from monitor.learning import recipe, training
 from monitor.learning.dataset import Cases, Seen
 from monitor.learning.recipe import Asked
 from monitor.learning.training import Trained
+from monitor.notify.composing import Desk, compose
 from monitor.notify.letters import write
 from monitor.pipeline import Scanned
 from monitor.store import models
@@ -234,9 +235,12 @@ def test_letters_say_how_likely_why_and_that_it_is_no_finding_of_law(first_scan:
     made, found = first_scan
     changes = [change for change in found.changes if change.alert.rule == NAME]
     context = {"office": "", "declared": "", "rules_hash": "", "facts_hash": "", "known_at": "2024-01-01"}
-    letters = notify.compose(
-        changes, made.config.settings.recipient, as_of=TODAY, at=noon(TODAY), storm_over=10, context=context
-    )
+    settings = made.config.settings
+    desk = Desk(
+        recipients=settings.recipient, storm_over=10, document_word="", handling=settings.handling,
+        calendar=made.config.calendar(), context=context, as_of=TODAY, at=noon(TODAY),
+    )  # fmt: skip
+    letters = compose(changes, desk)
     told = {letter.lang: "".join(write(letter).text.split()) for letter in letters}
     assert set(told) == {"zh", "en"}
     for change in changes:

@@ -1,7 +1,7 @@
 """Two engines, one answer: each rule judged by DuckDB, as every scan does, and by Polars from the words of the README.
 
 The rules are those of the shelf, and a few made ones that use every word of the language. The cases are the examples in
-their files, the made district, and a million random rows.
+their files, the made district, and random rows: some here, a million with `pytest -m bench`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tests.oracle.random_facts import example_facts, random_facts
 
 HERE = Path(__file__).parent
 TOUR = HERE / "oracle" / "shelf"
-ROWS = 1_000_000
+MILLION, SOME = 1_000_000, 200_000
 
 Calendars = dict[str, WorkCalendar]
 
@@ -89,17 +89,19 @@ def test_both_find_the_same_in_the_made_district(
             compare(rules, judged(rules, engine.db), facts, calendars)
 
 
+@pytest.mark.parametrize("total", [SOME, pytest.param(MILLION, marks=pytest.mark.bench)])
 @every_subject
-def test_both_find_the_same_in_a_million_random_rows(
-    subject: str, shelf: Rulebook, nobody: Engine, calendars: Calendars
+def test_both_find_the_same_in_random_rows(
+    subject: str, total: int, shelf: Rulebook, nobody: Engine, calendars: Calendars
 ) -> None:
+    """A million of them with `pytest -m bench tests/test_polars.py`, where every outcome of every rule comes up."""
     rules = rules_about(subject, shelf)
     if rules:  # a subject of which no rule speaks leaves its share to the others
-        share = ROWS // len({rule.rule.subject for rule in shelf.rules}) + 1
+        share = total // len({rule.rule.subject for rule in shelf.rules}) + 1
         facts = random_facts(rules, nobody.columns(subject), rows=share, seed=7)
         ours = judged(rules, nobody.db, cases=facts)
         compare(rules, ours, facts, calendars)
-        for rule in rules:
+        for rule in rules if total == MILLION else ():
             seen = {OUTCOMES[code].replace("not applicable", "clear") for code in ours[rule.rule.id].unique()}
             possible = {"clear", "unknown", *rule.rule.ladder, *rule.rule.lift, *rule.rule.levels}
             assert seen == possible, f"{rule.rule.id}: {possible - seen} never came up"

@@ -18,7 +18,7 @@ import pytest
 from monitor import config as configuration
 from monitor import pipeline, rulebook
 from monitor.domain.vocabulary import ContractKind
-from monitor.notify.outgoing import channel
+from monitor.notify.outgoing import channels
 from monitor.reports.coverage import SHOWN
 from monitor.store import Store
 from tests.office import Office, config, source
@@ -276,8 +276,8 @@ def test_a_letter_says_on_paper_what_the_office_set(tmp_path: Path) -> None:
     )
     store, evening = Store(found.database), found.end_of_day(date(2026, 3, 23))
     pipeline.scan(found, store, book, as_of=date(2026, 3, 23), known_at=evening, at=evening)
-    with channel(found.settings.mail, found.state / "letters") as post:
-        pipeline.deliver(store, post, at=evening)
+    with channels(found.settings.mail, found.state / "letters", clock=lambda: evening) as ways:
+        pipeline.deliver(found, store, ways, at=evening)
     texts = []
     for path in sorted((found.state / "letters").iterdir()):
         body = email.message_from_bytes(path.read_bytes(), policy=policy.default).get_body(("plain",))

@@ -2,6 +2,7 @@
 
 Exit codes: 0 done · 1 warnings at or above --fail-on · 2 usage · 3 config, rule or mapping · 4 source did not answer ·
 5 source's data rejected · 6 integrity · 7 another lvyue is at work · 8 database or disk · 9 letters not accepted ·
+10 a model cannot be used · 11 a warning cannot be moved so ·
 130 stopped by hand.
 """
 
@@ -14,11 +15,11 @@ from typing import Annotated, Literal
 import typer
 
 from monitor import __version__
-from monitor.cli import bench, ledger, look, model, shell, work
+from monitor.cli import alerts, bench, ledger, look, model, shell, work
 from monitor.cli.options import app
 from monitor.domain.errors import IntegrityError, LvyueError, StoreError
 
-__all__ = ["app", "bench", "ledger", "look", "main", "model", "work"]
+__all__ = ["alerts", "app", "bench", "ledger", "look", "main", "model", "work"]
 
 
 def _version(value: bool) -> None:

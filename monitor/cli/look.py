@@ -1,4 +1,4 @@
-"""Verbs that only look: reports, explain, rules, alerts, sources, runs; and `rules new`, which writes one file."""
+"""Verbs that only look: reports, explain, rules, sources, runs; and `rules new`, which writes one file."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ from monitor.cli.options import (
     AsOf,
     FailOn,
     KnownAt,
-    alerts_app,
     app,
     report_app,
     rules_app,
     runs_app,
     sources_app,
 )
-from monitor.domain.errors import UsageError
+from monitor.domain.errors import IntegrityError, UsageError
 
 if TYPE_CHECKING:
     from monitor.rulebook import Rulebook
@@ -64,6 +63,42 @@ def report_portfolio(
     shell.fail_on(fail_on, [finding["level"] for finding in report.findings])
 
 
+@report_app.command("effectiveness")
+def report_effectiveness(
+    as_of: AsOf = None,
+    first: Annotated[str | None, typer.Option("--from", metavar="DAY", help="First day (a year before).")] = None,
+    form: Annotated[
+        Literal["terminal", "json", "csv"], typer.Option("--format", help="Form of the output.")
+    ] = "terminal",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.")] = None,
+) -> None:
+    """What the warnings were good for: time to take up and to close, false alarms, lead time, money paid after urging."""
+    from monitor.reports import effectiveness, render, terminal
+    from monitor.store import warnings
+
+    config = shell.load_config()
+    day, _ = shell.when(config, as_of, None)
+    start = effectiveness.period(shell.parse_day(first), day)
+    if start > day:
+        raise UsageError(f"{start} lies after {day}", hint="--from comes before --as-of")
+    with shell.open_store(config).reading() as db:
+        found = warnings.listed(db, include_closed=True)
+        histories = warnings.histories(db, [alert.id or 0 for alert in found])
+    report = effectiveness.effectiveness(
+        ((alert, histories[alert.id or 0]) for alert in found), config.settings.handling, config.calendar(),
+        office=config.settings.office, declared=config.settings.declared, first=start, as_of=day,
+    )  # fmt: skip
+    if form == "terminal" and output is None:
+        effectiveness.show(shell.results(), report, shell.language())
+        return
+    makers: dict[str, Callable[[], str]] = {
+        "json": lambda: render.to_json(report),
+        "csv": lambda: render.to_csv(effectiveness.rows(report), ("group", "name", *effectiveness.COLUMNS)),
+        "terminal": lambda: terminal.as_text(lambda console: effectiveness.show(console, report, shell.language())),
+    }
+    shell.write(makers[form](), output)
+
+
 @app.command()
 def explain(
     contract: Annotated[str, typer.Argument(help="Key or number of a contract, or the end of its key.")],
@@ -86,6 +121,26 @@ def explain(
         typer.echo(render.to_json(dossier), nl=False)
     else:
         terminal.show_dossier(shell.results(), dossier, shell.options.lang or config.settings.lang)
+
+
+@app.command()
+def verify(
+    expect: Annotated[str, typer.Option(metavar="HASH", help="A head that was written down earlier.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Whether what happened to warnings is as it was written: every link of the hash chain. Exit code 6 where it is not."""
+    from monitor import audit
+    from monitor.store import warnings
+
+    with shell.open_store(shell.load_config()).reading() as db:
+        whole = audit.verify(warnings.chain(db), expect=expect)
+        if wrong := warnings.out_of_step(db):
+            raise IntegrityError(
+                f"{', '.join(wrong[:20])}: the state is not what the last event says ({len(wrong)} in all)",
+                hint="`lvyue alerts show` has the events, which are whole",
+            )
+    told = {"events": whole.events, "head": whole.head}
+    shell.result(told, as_json, f"{whole.events} events, all as they were written; head {whole.head}")
 
 
 @rules_app.command("new")
@@ -226,18 +281,6 @@ def _ships(folder: Path) -> bool:
     from monitor.config import PACKAGE
 
     return folder.resolve().is_relative_to(PACKAGE)
-
-
-@alerts_app.command("list")
-def alerts_list(
-    everything: Annotated[bool, typer.Option("--all", help="Closed ones too.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Warnings, newest change first."""
-    from monitor.reports import lists
-
-    store = shell.open_store(shell.load_config())
-    lists.show_alerts(shell.results(), store, include_closed=everything, as_json=as_json, lang=shell.language())
 
 
 @sources_app.command("list")

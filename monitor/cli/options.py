@@ -15,7 +15,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_e
 report_app = typer.Typer(no_args_is_help=True, help="Reports, as of any day.")
 rules_app = typer.Typer(no_args_is_help=True, help="The shelf of law: list, show, coverage, new, check, test.")
 model_app = typer.Typer(no_args_is_help=True, help="The shelf of learned risk: list, train, card, promote, rollback.")
-alerts_app = typer.Typer(no_args_is_help=True, help="Warnings.")
+alerts_app = typer.Typer(no_args_is_help=True, help="Warnings: list, show, and work them until they are closed.")
+outbox_app = typer.Typer(no_args_is_help=True, help="Letters: list, retry, drop.")
 sources_app = typer.Typer(no_args_is_help=True, help="Where facts come from.")
 runs_app = typer.Typer(no_args_is_help=True, help="The run ledger.")
 for name, group in (
@@ -23,6 +24,7 @@ for name, group in (
     ("rules", rules_app),
     ("model", model_app),
     ("alerts", alerts_app),
+    ("outbox", outbox_app),
     ("sources", sources_app),
     ("runs", runs_app),
 ):

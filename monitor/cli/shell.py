@@ -21,7 +21,6 @@ from monitor.domain.errors import LvyueError, UsageError
 
 if TYPE_CHECKING:
     from monitor.config import Config
-    from monitor.notify import Channel
     from monitor.pipeline import Delivered
     from monitor.rulebook import Rulebook
     from monitor.store import Store
@@ -79,14 +78,6 @@ def open_store(config: Config) -> Store:
     from monitor.store import Store
 
     return Store(config.database, create=True)
-
-
-@contextlib.contextmanager
-def open_channel(config: Config) -> Iterator[Channel]:
-    from monitor.notify.outgoing import channel
-
-    with channel(config.settings.mail, config.state / "letters") as found:
-        yield found
 
 
 def language() -> str:

@@ -1,4 +1,4 @@
-"""Verbs that do something: init, check, pull, scan, deliver, run, serve, demo."""
+"""Verbs that do something: init, check, pull, scan, remind, deliver, run, serve, demo."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def check(as_json: AsJson = False) -> None:
         "recipes": len(learned.recipes(config)),
         "schema": store.revision(),
     }
-    found["settings"] = config.settings.model_dump(mode="json", exclude={"source"})
+    found["settings"] = config.settings.model_dump(mode="json", exclude={"source", "channel"})
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
     else:
@@ -138,6 +138,21 @@ def scan(
 
 
 @app.command()
+def remind(as_of: AsOf = None, as_json: AsJson = False) -> None:
+    """What time alone brings: limits that passed unanswered go up the chain, suspensions end, the weekly digest is written."""
+    from monitor import handling
+    from monitor.store.lock import exclusive
+
+    config = shell.load_config()
+    with exclusive(config.state):
+        store = shell.open_store(config)
+        day, _ = shell.when(config, as_of, None)
+        done = handling.remind(config, store, as_of=day, at=shell.now(config))
+    counts = {name: getattr(done, name) for name in ("escalated", "resumed", "resurfaced", "letters")}
+    shell.result(counts, as_json, f"as of {day}: {shell.count_words(counts)}")
+
+
+@app.command()
 def deliver(as_json: AsJson = False) -> None:
     """Send the letters that are waiting: by SMTP, or as .eml files when no server is set."""
     from monitor import pipeline
@@ -146,8 +161,8 @@ def deliver(as_json: AsJson = False) -> None:
     config = shell.load_config()
     with exclusive(config.state):
         store = shell.open_store(config)
-        with shell.progress(), shell.open_channel(config) as channel:
-            done = pipeline.deliver(store, channel, at=shell.now(config), tell=shell.tell)
+        with shell.progress(), config.ways(lambda: shell.now(config)) as channels:
+            done = pipeline.deliver(config, store, channels, at=shell.now(config), tell=shell.tell)
     counts = {"sent": done.sent, "waiting": done.waiting, "parked": done.parked}
     shell.result(counts, as_json, f"letters: {shell.count_words(counts)}")
     shell.tell_undelivered(done)
@@ -155,7 +170,7 @@ def deliver(as_json: AsJson = False) -> None:
 
 @app.command()
 def run(as_of: AsOf = None, known_at: KnownAt = None, fail_on: FailOn = None) -> None:
-    """Pull every source, scan, deliver: what `lvyue serve` does once a day."""
+    """Pull every source, scan, remind, deliver: what `lvyue serve` does once a day."""
     from monitor import daemon
     from monitor.store.lock import exclusive
 
@@ -186,7 +201,7 @@ def run(as_of: AsOf = None, known_at: KnownAt = None, fail_on: FailOn = None) ->
 
 @app.command()
 def serve() -> None:
-    """Run by itself: pull, scan and deliver every day at `schedule.daily_at`, until SIGTERM."""
+    """Run by itself: pull, scan, remind and deliver every day at `schedule.daily_at`, letters every minute, until SIGTERM."""
     from monitor import daemon
     from monitor.store.lock import exclusive
 

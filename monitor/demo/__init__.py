@@ -20,7 +20,6 @@ from rich.console import Console
 from monitor import pipeline, rulebook
 from monitor.config import Config, load
 from monitor.domain.errors import UsageError
-from monitor.notify.outgoing import channel
 from monitor.reports import page, terminal
 from monitor.reports.portfolio import Portfolio, portfolio
 from monitor.store import Store
@@ -160,8 +159,8 @@ def _two_rounds(config: Config, say: Callable[[str], None], clock: Callable[[], 
         scanned = pipeline.scan(config, store, book, as_of=DAY, known_at=known_at, at=clock())
         found, changed = len(scanned.findings), len(scanned.changes)
         say(f"{time} scan as of {DAY}: {found:,} findings, {changed:,} warnings changed, {scanned.letters} letters")
-        with channel(config.settings.mail, config.state / "letters") as post:
-            delivered = pipeline.deliver(store, post, at=clock())
+        with config.ways(clock) as ways:
+            delivered = pipeline.deliver(config, store, ways, at=clock())
         say(f"{time} delivery: {delivered.sent} letters")
     with pipeline.look(config, store, book, as_of=DAY, known_at=known_at) as view:
         return portfolio(view.engine, view.voices, book, view.header, view.sources)

@@ -9,7 +9,8 @@ LvyueError            exit code
 ├── BusyError         7  another Lvyue is at work on this database
 ├── StoreError        8  the database cannot be written: disk full, read-only, locked
 ├── DeliveryError     9  a letter did not go out; `.permanent` says whether it ever will
-└── ModelError       10  a learned model cannot be trained, read or used; rules go on without it
+├── ModelError       10  a learned model cannot be trained, read or used; rules go on without it
+└── MoveError        11  a warning cannot be moved so: it was moved before, or something has to come first
 """
 
 from __future__ import annotations
@@ -78,13 +79,14 @@ class StoreError(LvyueError):
 
 
 class DeliveryError(LvyueError):
-    """A letter was not accepted. `permanent` parks it; otherwise it is tried again."""
+    """A letter was not accepted. `permanent` parks it; otherwise it is tried again. `held`: our own pace, it was not tried."""
 
     exit_code = 9
 
-    def __init__(self, message: str, *, hint: str = "", permanent: bool = False) -> None:
+    def __init__(self, message: str, *, hint: str = "", permanent: bool = False, held: bool = False) -> None:
         super().__init__(message, hint=hint)
         self.permanent = permanent
+        self.held = held
         self.retry = not permanent
 
 
@@ -92,3 +94,9 @@ class ModelError(LvyueError):
     """A learned model cannot be trained, read or used. Rules need none and go on."""
 
     exit_code = 10
+
+
+class MoveError(LvyueError):
+    """A warning cannot be moved so. The message says how it stands; the hint what can be done with it now."""
+
+    exit_code = 11

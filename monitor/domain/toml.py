@@ -46,11 +46,11 @@ class Located:
     """A parsed file: its values, its text, and the place of every key and value."""
 
     where: str
-    text: str
-    values: dict[str, Any]
+    text: str = field(repr=False)
+    values: dict[str, Any] = field(repr=False)
     keys: dict[Path, tuple[int, int]] = field(default_factory=dict)
     strings: dict[Path, tuple[int, int]] = field(default_factory=dict)
-    lines: list[bytes] = field(default_factory=list)
+    lines: list[bytes] = field(default_factory=list, repr=False)
 
     def key_at(self, path: Sequence[str | int]) -> tuple[int, int]:
         """Line and column of a key, or of the nearest thing around it that is written down."""

@@ -56,7 +56,7 @@ def word(key: str, lang: str) -> str:
     return (_words() if key in _words() else _names())[key][lang]
 
 
-def filled(key: str, lang: str, **blanks: object) -> str:
+def filled(key: str, lang: str, /, **blanks: object) -> str:
     """A sentence with its blanks filled in once: what a value contains is never filled in again.
 
     >>> filled("risk.points", "en", number="{number}")

@@ -1,4 +1,4 @@
-"""From changed warnings to letters to people. `compose` decides who is told what; a channel hands one letter over.
+"""From changed warnings to letters to people. `composing` decides who is told what; a channel hands one letter over.
 
 A channel is a file here with one class that has `send`. It answers with what the other side said, or raises DeliveryError
 that knows whether trying again can help; waiting, retrying and remembering are the outbox's work, not the channel's.
@@ -6,16 +6,15 @@ that knows whether trying again can help; waiting, retrying and remembering are 
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from decimal import Decimal
 from fnmatch import fnmatchcase
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Literal, Protocol, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from monitor.domain.warning import LEVELS, URGENT, Change, Letter
+from monitor.domain.warning import LEVELS, Alert, Letter, Role
+
+MAIL = "mail"
 
 
 class Recipient(BaseModel):
@@ -23,7 +22,8 @@ class Recipient(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    address: Annotated[str, Field(pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+$", description="Mail address.")]
+    address: Annotated[str, Field(pattern=r"^([^@\s<>,;]+@[^@\s<>,;]+)?$", description="Mail address.")] = ""
+    via: Annotated[str, Field(description="Name of a [[channel]] to write to instead of a mail address.")] = MAIL
     name: Annotated[str, Field(description="Name or office, as in the salutation.")] = ""
     lang: Annotated[Literal["zh", "en"], Field(description="Language of the letters.")] = "zh"
     level: Annotated[
@@ -32,13 +32,40 @@ class Recipient(BaseModel):
     units: Annotated[
         list[str], Field(description="Units, by name, `*` stands for anything; none given means all.")
     ] = []
+    rules: Annotated[list[str], Field(description="Rules, as CN-PAY-*; none given means all.")] = []
+    amount_over: Annotated[
+        Decimal | None,
+        Field(ge=0, description="Only where more than this is at stake, or nobody knows how much; left out: any."),
+    ] = None
+    role: Annotated[
+        Role | None,
+        Field(description="Place in the chain that is told when nobody acts; left out: told of warnings alone."),
+    ] = None
+    weekly: Annotated[bool, Field(description="Gets the weekly digest, also when there is nothing to tell.")] = True
 
-    def wants(self, change: Change) -> bool:
-        """Whether a change is this recipient's business."""
-        high_enough = LEVELS.index(change.alert.level) >= LEVELS.index(self.level)
-        return high_enough and (
-            not self.units or any(fnmatchcase(change.alert.unit or "", unit) for unit in self.units)
+    @model_validator(mode="after")
+    def somewhere_to_write_to(self) -> Self:
+        """A mail address, or a channel."""
+        if (self.via == MAIL) != bool(self.address):
+            raise ValueError('write either address = "…@…" or via = "name of a [[channel]]"')
+        return self
+
+    @property
+    def where(self) -> str:
+        """What the outbox calls this recipient: the address, or the channel's name."""
+        return self.address or self.via
+
+    def concerned(self, alert: Alert) -> bool:
+        """Whether a warning is of this recipient's units, rules and amounts, whatever its level."""
+        return (
+            (not self.units or any(fnmatchcase(alert.unit or "", unit) for unit in self.units))
+            and (not self.rules or any(fnmatchcase(alert.rule, rule) for rule in self.rules))
+            and (self.amount_over is None or _money(alert) is None or (_money(alert) or 0) > self.amount_over)
         )
+
+    def wants(self, alert: Alert) -> bool:
+        """Whether a warning is this recipient's business, and grave enough."""
+        return LEVELS.index(alert.level) >= LEVELS.index(self.level) and self.concerned(alert)
 
 
 class Channel(Protocol):
@@ -48,68 +75,7 @@ class Channel(Protocol):
         """Hand over one letter and return the other side's answer. Raises DeliveryError."""
 
 
-def compose(
-    changes: Iterable[Change], recipients: Sequence[Recipient], *, as_of: date, at: datetime, storm_over: int,
-    context: dict[str, Any],
-) -> list[Letter]:  # fmt: skip
-    """The letters that follow from what changed in one scan.
-
-    Orange and red go out one by one, at once. Blue and yellow come together in one digest. More urgent warnings than
-    `storm_over` for one recipient become one digest too, with every one of them in it and in its table: a storm must not bury
-    the reader, and must not lose anything. `context` (office, rules hash, …) is printed in each letter.
-    """
-    told = [change for change in changes if change.told]
-    letters = []
-    for recipient in recipients:
-        mine = [change for change in told if recipient.wants(change)]
-        urgent = [change for change in mine if change.alert.level in URGENT]
-        single = urgent if len(urgent) <= storm_over else []
-        letters += [_letter("warning", recipient, [change], as_of=as_of, at=at, context=context) for change in single]
-        together = [change for change in mine if change not in single] if single else mine
-        if together:
-            letters.append(_letter("digest", recipient, together, as_of=as_of, at=at, context=context))
-    return letters
-
-
-def to_operator(
-    notes: Sequence[dict[str, str]], address: str, *, lang: str, as_of: date, at: datetime, context: dict[str, Any]
-) -> list[Letter]:
-    """The letter to whoever runs Lvyue: what `notes` say, in both languages. Once a month for the same things (`about`)."""
-    if not notes or not address:
-        return []
-    about = sorted(note["about"] for note in notes)
-    identity = json.dumps([address, lang, "operator", f"{as_of:%Y-%m}", about])
-    content = {"as_of": as_of.isoformat(), "notes": list(notes), "context": context}
-    key = hashlib.sha256(identity.encode()).hexdigest()
-    return [Letter(key=key, kind="operator", recipient=address, lang=lang, content=content, created_at=at)]
-
-
-def _letter(
-    kind: str, recipient: Recipient, changes: Sequence[Change], *, as_of: date, at: datetime, context: dict[str, Any]
-) -> Letter:
-    worst_first = sorted(changes, key=_urgency)
-    items = [_item(change) for change in worst_first]
-    told = [(change.alert.id, change.event, change.alert.level) for change in worst_first]
-    identity = json.dumps([recipient.address, recipient.lang, kind, as_of.isoformat(), told])
-    content = {
-        "name": recipient.name, "as_of": as_of.isoformat(), "items": items, "context": context,
-        "counts": {level: sum(1 for c in changes if c.alert.level == level) for level in reversed(LEVELS)},
-    }  # fmt: skip
-    return Letter(
-        key=hashlib.sha256(identity.encode()).hexdigest(), kind=kind, recipient=recipient.address, lang=recipient.lang,
-        content=content, created_at=at,
-    )  # fmt: skip
-
-
-def _urgency(change: Change) -> tuple[int, int, str]:
-    """Worst level first, then the longest overdue."""
-    days = change.alert.finding.get("days_late")
-    return (-LEVELS.index(change.alert.level), -(days if isinstance(days, int) else -10_000), change.alert.number)
-
-
-def _item(change: Change) -> dict[str, Any]:
-    alert = change.alert
-    return {
-        **alert.finding, "number": alert.number, "alert_id": alert.id, "event": change.event, "before": change.before,
-        "level": alert.level, "rule": alert.rule, "opened_on": alert.opened_on.isoformat(),
-    }  # fmt: skip
+def _money(alert: Alert) -> Decimal | None:
+    """Money at stake in whole units of its currency; None where it is not known, which never keeps a warning from people."""
+    money = alert.finding.get("money")
+    return None if money is None else Decimal(str(money))

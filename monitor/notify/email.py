@@ -6,45 +6,22 @@ import smtplib
 import ssl
 from contextlib import suppress
 from email.errors import MessageError
-from email.header import Header
-from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import EmailPolicy
-from typing import Annotated, Any, Literal, NoReturn, Self
+from typing import Annotated, Literal, NoReturn, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from monitor.domain.errors import ConfigError, DeliveryError
 from monitor.domain.secrets import secret
 from monitor.domain.warning import Letter
-from monitor.notify.letters import Written, write
-from monitor.notify.letters.inert import cut, one_line
+from monitor.notify.headers import PLAIN, Routing, Wire, address, ascii_domain, describe, file_under
+from monitor.notify.letters import Written, enclosures, write
+from monitor.notify.letters.inert import one_line
 
 OPERATOR = (530, 534, 535, 538)
 """Answers about our own login: a fault to be put right here, never the recipient's."""
 FULL, TOO_LARGE = 552, "5.3.4"
 """552 says that a mailbox is full, which passes (RFC 5321, 4.5.3.1.10), unless 5.3.4 says that the letter is too large."""
-
-
-class Wire(EmailPolicy):
-    """How headers travel. Python's own folding loses and doubles spaces where words in and beyond ASCII meet (seen with
-    3.11, 3.12 and 3.13), and two letters of one thread would differ in their subject: such headers are encoded whole."""
-
-    def fold(self, name: str, value: Any) -> str:
-        """The header as it travels, with its last line end."""
-        if name not in ("Subject", "From", "To") or self.utf8 or str(value).isascii():
-            return str(super().fold(name, value))
-        if name == "Subject":
-            return f"{name}: {self._encoded(str(value), name)}{self.linesep}"
-        [address] = value.addresses
-        return f"{name}: {self._encoded(address.display_name, name)}{self.linesep} <{address.addr_spec}>{self.linesep}"
-
-    def fold_binary(self, name: str, value: Any) -> bytes:
-        """The same in bytes."""
-        return self.fold(name, value).encode()
-
-    def _encoded(self, text: str, name: str) -> str:
-        return Header(text, "utf-8", header_name=name).encode(linesep=self.linesep)
 
 
 class SmtpSettings(BaseModel):
@@ -87,8 +64,11 @@ class Smtp:
     `ca_file` cannot be read.
     """
 
-    def __init__(self, settings: SmtpSettings, *, sender: str, sender_name: str, reply_to: str) -> None:
+    def __init__(
+        self, settings: SmtpSettings, routing: Routing = PLAIN, /, *, sender: str, sender_name: str, reply_to: str
+    ) -> None:
         self.settings, self.sender, self.sender_name, self.reply_to = settings, sender, sender_name, reply_to
+        self.routing = routing
         self._where = f"{settings.host}:{settings.port}"
         self._password = secret(settings.password.get_secret_value())
         self._trust = _trust(settings.ca_file)
@@ -106,11 +86,13 @@ class Smtp:
 
     def send(self, letter: Letter) -> str:
         """Hand over one letter to one recipient and return the server's answer. Raises DeliveryError."""
-        envelope = message(letter, sender=self.sender, sender_name=self.sender_name, reply_to=self.reply_to)
-        raw = as_sent(envelope)
+        who = {"sender": self.sender, "sender_name": self.sender_name, "reply_to": self.reply_to}
+        mail = message(letter, self.routing, **who)
+        raw = as_sent(mail)
+        sender = self.routing.envelope_sender(letter, self.sender)
         server = self._ready()
         try:
-            return self._hand_over(server, _ascii_domain(letter.recipient), raw)
+            return self._hand_over(server, raw, sender=ascii_domain(sender), recipient=ascii_domain(letter.recipient))
         except OSError as fault:  # smtplib's errors are OSErrors too
             self._leave()
             raise DeliveryError(
@@ -157,8 +139,8 @@ class Smtp:
             raise DeliveryError(f"{self._where}: {_reason(fault)}", hint=_advice(fault)) from fault
         return server
 
-    def _hand_over(self, server: smtplib.SMTP, recipient: str, raw: bytes) -> str:
-        sender, options = _ascii_domain(self.sender), []
+    def _hand_over(self, server: smtplib.SMTP, raw: bytes, *, sender: str, recipient: str) -> str:
+        options: list[str] = []
         if not (sender + recipient).isascii():
             if not server.has_extn("smtputf8"):
                 raise DeliveryError(
@@ -203,22 +185,26 @@ class Smtp:
             server.close()
 
 
-def message(letter: Letter, *, sender: str, sender_name: str, reply_to: str) -> EmailMessage:
-    """The mail: plain text first, then HTML; a digest brings its table. Raises DeliveryError (permanent).
+def message(
+    letter: Letter, routing: Routing = PLAIN, /, *, sender: str, sender_name: str, reply_to: str
+) -> EmailMessage:
+    """The mail: plain text first, then HTML, then its files. Raises DeliveryError, as `write` and `enclosures` do.
 
     The same letter makes the same bytes, Message-ID and boundaries included, so that a server sees a repetition as one.
     """
     written = write(letter)
-    domain = _ascii_domain(sender).rpartition("@")[2]
-    beyond_ascii = not all(_ascii_domain(address).isascii() for address in (sender, letter.recipient, reply_to))
+    own = ascii_domain(sender)
+    domain = own.rpartition("@")[2]
+    beyond_ascii = not all(ascii_domain(given).isascii() for given in (sender, letter.recipient, reply_to))
     mail = EmailMessage(Wire(linesep="\r\n", cte_type="7bit", utf8=beyond_ascii))
     try:
-        _headers(mail, letter, written, domain)
-        mail["From"] = _address(sender, sender_name)
-        mail["To"] = _address(letter.recipient, written.name)
+        describe(mail, letter, written, domain=domain)
+        file_under(mail, letter, domain=domain, answers=reply_to or sender, routing=routing)
+        mail["From"] = address(sender, sender_name)
+        mail["To"] = address(letter.recipient, written.name)
         if reply_to:
-            mail["Reply-To"] = _address(reply_to, "")
-        _body(mail, letter, written)
+            mail["Reply-To"] = address(reply_to, "")
+        _body(mail, letter, written, own)
         mail["Content-Language"] = "zh-CN" if letter.lang == "zh" else "en"  # before, it would sink into the first part
     except (ValueError, LookupError, TypeError, AttributeError, MessageError) as fault:
         raise _not_mail(fault) from fault
@@ -233,51 +219,17 @@ def as_sent(mail: EmailMessage) -> bytes:
         raise _not_mail(fault) from fault
 
 
-def _headers(mail: EmailMessage, letter: Letter, written: Written, domain: str) -> None:
-    mail["Message-ID"] = f"<{letter.key[:40]}@{domain}>"
-    mail["Date"] = letter.created_at
-    mail["Subject"] = _header(written.subject)
-    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: keeps holiday answers from writing back
-    mail["X-Auto-Response-Suppress"] = "OOF, AutoReply"
-    if letter.kind == "digest":
-        mail["List-Id"] = f"<digest.lvyue.{domain}>"
-    elif written.alert_id is not None:
-        root = f"<case-{written.alert_id}@{domain}>"  # never sent itself; Outlook needs both headers
-        mail["In-Reply-To"] = root
-        mail["References"] = root
-
-
-def _body(mail: EmailMessage, letter: Letter, written: Written) -> None:
+def _body(mail: EmailMessage, letter: Letter, written: Written, sender: str) -> None:
     transfer = "base64" if letter.lang == "zh" else "quoted-printable"  # neither can hold a boundary, which has "=_"
     mail.set_content(written.text, cte=transfer)
     mail.add_alternative(written.html, subtype="html", cte=transfer)
-    if written.attachment is not None:
-        mail.add_attachment(
-            written.attachment.data, maintype="text", subtype="csv", filename=written.attachment.name,
-            params={"charset": "utf-8"},
-        )  # fmt: skip
+    for file in enclosures(letter, sender=sender):
+        kind, _, subtype = file.media.partition("/")
+        params = {"charset": "utf-8"} if kind == "text" else {}
+        params |= {"method": file.method} if file.method else {}  # RFC 6047: as in the calendar itself
+        mail.add_attachment(file.data, maintype=kind, subtype=subtype, filename=file.name, params=params)
     for number, part in enumerate(part for part in mail.walk() if part.is_multipart()):
         part.set_boundary(f"=_{letter.key[:32]}_{number}")
-
-
-def _header(text: str) -> str:
-    """Text for a header. Python decodes an encoded word that a stranger wrote, and a line break inside it would be a new
-    header: "=?utf-8?q?a=0D=0ABcc:_b?=" (seen with Python 3.11)."""
-    return cut(one_line(text).replace("=?", "= ?"), 78)
-
-
-def _address(address: str, name: str) -> Address:
-    user, _, domain = _ascii_domain(address).rpartition("@")
-    return Address(_header(name), user, domain)
-
-
-def _ascii_domain(address: str) -> str:
-    """The address with its domain as servers spell it; a name like 例子.cn is written in ASCII there."""
-    user, at, domain = address.rpartition("@")
-    try:
-        return f"{user}{at}{domain.encode('idna').decode()}" if at else address
-    except UnicodeError:
-        return address
 
 
 def _trust(ca_file: str) -> ssl.SSLContext:

@@ -8,20 +8,25 @@ from pathlib import Path
 from monitor.domain.errors import DeliveryError
 from monitor.domain.warning import Letter
 from monitor.notify.email import as_sent, message
+from monitor.notify.headers import PLAIN, Routing
 
 
 class EmlFolder:
     """The channel into `folder`, which is made when the first letter comes."""
 
-    def __init__(self, folder: Path, *, sender: str, sender_name: str = "", reply_to: str = "") -> None:
+    def __init__(
+        self, folder: Path, routing: Routing = PLAIN, /, *, sender: str, sender_name: str = "", reply_to: str = ""
+    ) -> None:
         self.folder, self.sender, self.sender_name, self.reply_to = folder, sender, sender_name, reply_to
+        self.routing = routing
 
     def send(self, letter: Letter) -> str:
         """Write one letter and return where it lies. The same letter goes to the same file, which is whole or not there.
 
         Raises DeliveryError, which a full or read-only disk makes passing.
         """
-        mail = message(letter, sender=self.sender, sender_name=self.sender_name, reply_to=self.reply_to)
+        who = {"sender": self.sender, "sender_name": self.sender_name, "reply_to": self.reply_to}
+        mail = message(letter, self.routing, **who)
         raw = as_sent(mail)
         name = f"{letter.content['as_of']}-{letter.kind}-{letter.lang}-{letter.key[:12]}.eml"
         path, half = self.folder / name, self.folder / f".{name}.{os.getpid()}"

@@ -1,47 +1,20 @@
-"""Short lists for people and programs: warnings, sources, quarantine, runs."""
+"""Short lists for people and programs: sources, quarantine, runs, models."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from monitor.domain.words import fact_value, word
 from monitor.learning.score import Silence, Speaker
 from monitor.reports.render import to_json
-from monitor.reports.terminal import level_text
-from monitor.rulebook.wording import days_text
 from monitor.sources import Source
-from monitor.store import Store, runs, versions, warnings
+from monitor.store import Store, runs, versions
 from monitor.store.models import Model
-
-
-def show_alerts(console: Console, store: Store, *, include_closed: bool, as_json: bool, lang: str) -> None:
-    """Warnings, newest change first."""
-    with store.reading() as db:
-        found = warnings.listed(db, include_closed=include_closed)
-        today = runs.last_scan_day(db)
-    if as_json:
-        print(to_json([asdict(alert) | {"number": alert.number} for alert in found]), end="")
-        return
-    table = Table()
-    for name in ("number", "level", "state", "rule", "what", "due", "days", "since"):
-        table.add_column(word(name, lang), no_wrap=name in ("number", "level", "rule", "due"))
-    for alert in found:
-        content = alert.finding
-        state = word("cleared" if alert.cleared_on and not alert.closed_on else alert.state, lang)
-        title = fact_value(f"{alert.subject}.title", content["subject_title"], lang)
-        what = " · ".join(dict.fromkeys([content.get("contract_title") or title, title]))
-        table.add_row(
-            alert.number, level_text(alert.level, lang), state, alert.rule, escape(what), content["due"] or "",
-            _days(content["due"], today, lang), str(alert.level_since),
-        )  # fmt: skip
-    console.print(table)
 
 
 def show_sources(console: Console, sources: Sequence[Source], store: Store, *, at: datetime, as_json: bool) -> None:
@@ -57,7 +30,7 @@ def show_sources(console: Console, sources: Sequence[Source], store: Store, *, a
         }
         for s in sources
     ]
-    _show(
+    show(
         console,
         rows,
         ("source", "kind", "complete", "editions", "last_edition_on", "last_change_on", "rows", "quarantined"),
@@ -69,14 +42,14 @@ def show_quarantine(console: Console, store: Store, source: str | None, *, as_js
     """Cells that kept their rows out of each source's newest edition."""
     with store.reading() as db:
         rows = versions.quarantined(db, source)
-    _show(console, rows, ("source", "noun", "row", "field", "value", "reason"), as_json)
+    show(console, rows, ("source", "noun", "row", "field", "value", "reason"), as_json)
 
 
 def show_runs(console: Console, store: Store, *, limit: int, as_json: bool) -> None:
     """The newest rows of the ledger."""
     with store.reading() as db:
         rows = runs.recent(db, limit)
-    _show(console, rows, ("id", "kind", "source", "state", "started_at", "as_of", "counts", "message"), as_json)
+    show(console, rows, ("id", "kind", "source", "state", "started_at", "as_of", "counts", "message"), as_json)
 
 
 def show_models(
@@ -100,12 +73,13 @@ def show_models(
     if as_json:
         print(to_json({"recipes": recipes, "models": rows}), end="")
         return
-    _show(console, recipes, ("recipe", "question", "speaks", "why"), as_json)
+    show(console, recipes, ("recipe", "question", "speaks", "why"), as_json)
     if rows:
-        _show(console, rows, ("model", "recipe", "as_of", "trained_at", "verdict", "closed", "speaks"), as_json)
+        show(console, rows, ("model", "recipe", "as_of", "trained_at", "verdict", "closed", "speaks"), as_json)
 
 
-def _show(console: Console, rows: list[dict[str, Any]], names: Sequence[str], as_json: bool) -> None:
+def show(console: Console, rows: list[dict[str, Any]], names: Sequence[str], as_json: bool) -> None:
+    """Rows as a table of some columns, or as JSON with all of them."""
     if as_json:
         print(to_json(rows), end="")
         return
@@ -123,8 +97,3 @@ def _text(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{number} {name}" for name, number in value.items() if number)
     return str(value)
-
-
-def _days(due: str | None, today: date | None, lang: str) -> str:
-    """How late on the day of the last scan: the stored finding is of the day its level last changed."""
-    return days_text((today - date.fromisoformat(due)).days, lang) if due and today else ""

@@ -24,9 +24,16 @@ class Inputs:
     facts_hash: str | None
 
 
-def start(db: Connection, kind: str, *, at: datetime, source: str | None = None) -> int:
+def start(db: Connection, kind: str, *, at: datetime, source: str | None = None, as_of: date | None = None) -> int:
     """Open a row in the ledger; its id goes with everything the run writes."""
-    values: dict[str, Any] = {"kind": kind, "source": source, "state": "running", "started_at": at, "counts": {}}
+    values: dict[str, Any] = {
+        "kind": kind,
+        "source": source,
+        "state": "running",
+        "started_at": at,
+        "counts": {},
+        "as_of": as_of,
+    }
     inserted = db.execute(insert(table_of(Run)).values(values)).inserted_primary_key
     assert inserted is not None
     return int(inserted[0])
@@ -48,10 +55,23 @@ def note_inputs(db: Connection, run_id: int, inputs: Inputs) -> None:
     db.execute(update(table).where(table.c.id == run_id).values(values))
 
 
+def last_inputs(db: Connection) -> Inputs | None:
+    """What the latest finished scan was made from; None before the first."""
+    table = table_of(Run)
+    done = (table.c.kind == "scan") & (table.c.state != "failed") & table.c.rules_hash.is_not(None)
+    row = db.execute(select(table).where(done).order_by(table.c.id.desc()).limit(1)).mappings().first()
+    return None if row is None else Inputs(**{name: row[name] for name in Inputs.__slots__})
+
+
 def last_scan_day(db: Connection) -> date | None:
     """The latest day any finished scan was about."""
+    return last_day(db, "scan")
+
+
+def last_day(db: Connection, kind: str) -> date | None:
+    """The latest day that any finished run of a kind was about."""
     table = table_of(Run)
-    return db.execute(select(func.max(table.c.as_of)).where(table.c.kind == "scan", table.c.state != "failed")).scalar()
+    return db.execute(select(func.max(table.c.as_of)).where(table.c.kind == kind, table.c.state != "failed")).scalar()
 
 
 def recent(db: Connection, limit: int = 20) -> list[dict[str, Any]]:

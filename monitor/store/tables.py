@@ -177,7 +177,7 @@ for _noun in nouns.NOUNS:
 
 
 class AlertRow(SQLModel, table=True):
-    """One warning about one subject. At most one is open for a rule and subject: a UNIQUE index says so."""
+    """One warning about one subject. At most one is not released for a rule and subject: a UNIQUE index says so."""
 
     __tablename__ = "alert"
     __table_args__ = (
@@ -187,9 +187,10 @@ class AlertRow(SQLModel, table=True):
             "subject",
             "subject_id",
             unique=True,
-            sqlite_where=Column("closed_on").is_(None),
-            postgresql_where=Column("closed_on").is_(None),
+            sqlite_where=Column("released_on").is_(None),
+            postgresql_where=Column("released_on").is_(None),
         ),
+        Index(None, "subject", "subject_id"),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=SEQUENCE)
@@ -203,27 +204,68 @@ class AlertRow(SQLModel, table=True):
     state: str
     opened_on: date
     level_since: date
+    armed_on: date = Field(description="The day from which time limits run.")
     cleared_on: date | None = None
     closed_on: date | None = None
+    released_on: date | None = Field(default=None, description="From when on another one may open.")
+    acknowledged_by: str | None = None
+    acknowledged_at: datetime | None = None
+    reported_by: str | None = None
+    acted_on: date | None = None
+    assignee: str | None = None
+    escalated: int = Field(default=0, description="Steps up the chain since somebody last acted.")
+    until: date | None = Field(default=None, description="Suspended until this day.")
+    held: str | None = Field(default=None, description="The state to go back to after that.")
+    outcome: str | None = Field(default=None, description="true, false or prevented.")
+    previous: int | None = Field(default=None, foreign_key="alert.id", sa_type=BigInteger)
+    told: str | None = Field(default=None, description="The level that people were last told of.")
+    documents: int = Field(default=0, description="Letters written about it.")
+    turn: int = Field(default=0, description="Rises with every change.")
     rule_hash: str
-    run_id: int = Field(foreign_key="run.id", sa_type=BigInteger, description="The scan that last changed it.")
+    run_id: int | None = Field(
+        default=None,
+        foreign_key="run.id",
+        sa_type=BigInteger,
+        description="The run that last changed it; none: a person.",
+    )
     finding: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
 
 
 class AlertEvent(SQLModel, table=True):
-    """What happened to a warning, in order; only added."""
+    """What happened to a warning, in order; only added: triggers refuse to change or delete a row."""
 
     __tablename__ = "alert_event"
 
     id: int | None = Field(default=None, primary_key=True, sa_type=SEQUENCE)
     alert_id: int = Field(foreign_key="alert.id", index=True, sa_type=BigInteger)
     run_id: int | None = Field(default=None, foreign_key="run.id", sa_type=BigInteger)
-    happened_on: date
+    happened_on: date = Field(index=True)
     kind: str
     before: str | None = None
     after: str | None = None
     actor: str = "lvyue"
     reason: str | None = None
+    happened_at: datetime | None = Field(default=None, description="None: written before instants were kept.")
+    state: str | None = Field(default=None, description="The state afterwards; None: as the kind says.")
+    detail: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    previous_hash: str = Field(unique=True, description="Hash of the event before it: see monitor/audit.py.")
+    hash: str
+
+
+class SilenceRow(SQLModel, table=True):
+    """Quiet that somebody asked for, about some warnings, for some days, with a reason."""
+
+    __tablename__ = "silence"
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=SEQUENCE)
+    rule: str
+    unit: str
+    contract_id: str | None = None
+    author: str
+    reason: str
+    from_on: date
+    until: date
+    ended_on: date | None = None
 
 
 class LetterRow(SQLModel, table=True):
@@ -232,13 +274,15 @@ class LetterRow(SQLModel, table=True):
     __tablename__ = "letter"
 
     key: str = Field(primary_key=True, description="Hash of recipient, kind, day and alerts; gives the Message-ID.")
-    run_id: int = Field(foreign_key="run.id", sa_type=BigInteger)
+    run_id: int | None = Field(default=None, foreign_key="run.id", sa_type=BigInteger)
     kind: str
     recipient: str
     lang: str
+    channel: str = "mail"
     content: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     created_at: datetime
-    state: str = Field(index=True)
+    not_before: datetime | None = None
+    state: str = Field(index=True, description="waiting, sending, sent, parked or dropped.")
     attempts: int = 0
     next_try_at: datetime
     lease_until: datetime | None = None

@@ -1,19 +1,21 @@
-"""Warnings and letters: what is open, what changed, what is to be sent. Written together in one transaction."""
+"""Warnings as they stand, what happened to them, and silences. Letters about them are in outbox.py, in the same transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from operator import attrgetter
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
+from monitor import audit
+from monitor.domain.errors import UsageError
 from monitor.domain.portfolio import schema
-from monitor.domain.warning import Alert, Change, Letter
-from monitor.store.tables import AlertEvent, AlertRow, LetterRow, batched, table_of
+from monitor.domain.warning import SETTLED, Alert, Change, Silence
+from monitor.store.tables import AlertEvent, AlertRow, SilenceRow, batched, table_of
 
 _OWN = tuple(name for name in Alert.__slots__ if name != "id")
 _OWN_OF = attrgetter(*_OWN)
@@ -25,15 +27,69 @@ _MOVING_OF = attrgetter(*_MOVING)
 PIECE = 5_000
 """Rows handed over at a time: what is made for all of them at once is looked through again and again by Python's collector."""
 
-LEASE = timedelta(minutes=10)
-"""How long a sender may hold a letter before another may take it: longer than the longest SMTP exchange."""
 
-
-def open_alerts(db: Connection) -> list[Alert]:
-    """Every warning not closed, in the order they were opened."""
+def standing(db: Connection) -> list[Alert]:
+    """Every warning not released, in the order they were opened: what a scan must lay its outcomes against."""
     table = table_of(AlertRow)
-    rows = db.execute(select(table).where(table.c.closed_on.is_(None)).order_by(table.c.id)).mappings()
+    query = select(table).where(table.c.released_on.is_(None)).order_by(table.c.id)
+    return [_alert(dict(row)) for row in db.execute(query).mappings()]
+
+
+def around(db: Connection, alert: Alert) -> list[Alert]:
+    """The warnings not released that bear on letters about one: on the same subject, or of the same contract."""
+    table = table_of(AlertRow)
+    same = (table.c.subject == alert.subject) & (table.c.subject_id == alert.subject_id)
+    if alert.contract_id is not None:
+        same |= table.c.contract_id == alert.contract_id
+    rows = db.execute(select(table).where(table.c.released_on.is_(None), same).order_by(table.c.id)).mappings()
     return [_alert(dict(row)) for row in rows]
+
+
+def by_id(db: Connection, ids: Sequence[int]) -> dict[int, Alert]:
+    """Some warnings as they stand now."""
+    table = table_of(AlertRow)
+    return {
+        row["id"]: _alert(dict(row))
+        for some in batched(ids)
+        for row in db.execute(select(table).where(table.c.id.in_(some))).mappings()
+    }
+
+
+def numbered(db: Connection, number: str) -> Alert:
+    """The warning of a number that people use, such as YJ-2026-00031, or of its bare id.
+
+    Raises UsageError when there is none.
+    """
+    digits = number.strip().rpartition("-")[2]
+    found = by_id(db, [int(digits)]) if digits.isdecimal() and len(digits) <= 18 else {}
+    alert = next(iter(found.values()), None)
+    if alert is None or number.strip().upper() not in (digits, alert.number):
+        raise UsageError(f"there is no warning {number!r}", hint="`lvyue alerts list` shows those there are")
+    return alert
+
+
+def history(db: Connection, alert_id: int) -> list[dict[str, Any]]:
+    """Everything that happened to a warning, oldest first."""
+    table = table_of(AlertEvent)
+    rows = db.execute(select(table).where(table.c.alert_id == alert_id).order_by(table.c.id)).mappings()
+    return [dict(row) for row in rows]
+
+
+def histories(db: Connection, ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+    """The same of several, by warning."""
+    table = table_of(AlertEvent)
+    found: dict[int, list[dict[str, Any]]] = {one: [] for one in ids}
+    for some in batched(ids):
+        for row in db.execute(select(table).where(table.c.alert_id.in_(some)).order_by(table.c.id)).mappings():
+            found[row["alert_id"]].append(dict(row))
+    return found
+
+
+def between(db: Connection, first: date, last: date) -> list[dict[str, Any]]:
+    """What happened from a day to another, oldest first."""
+    table = table_of(AlertEvent)
+    query = select(table).where(table.c.happened_on >= first, table.c.happened_on <= last).order_by(table.c.id)
+    return [dict(row) for row in db.execute(query).mappings()]
 
 
 def listed(db: Connection, *, include_closed: bool = False) -> list[Alert]:
@@ -52,9 +108,18 @@ def as_facts(db: Connection, as_of: date) -> pa.Table:
     """
     table, event = table_of(AlertRow), table_of(AlertEvent)
     query = (
-        select(table.c.id, table.c.contract_id, table.c.rule, event.c.kind, event.c.after, event.c.happened_on)
+        select(
+            table.c.id,
+            table.c.contract_id,
+            table.c.rule,
+            table.c.previous,
+            event.c.kind,
+            event.c.after,
+            event.c.state,
+            event.c.happened_on,
+        )
         .join(event, event.c.alert_id == table.c.id)
-        .where(event.c.happened_on < as_of)
+        .where(event.c.happened_on < as_of, event.c.kind.not_in(("escalated", "resurfaced", "assigned")))
         .order_by(event.c.id)
     )
     found: dict[int, dict[str, Any]] = {}
@@ -62,22 +127,33 @@ def as_facts(db: Connection, as_of: date) -> pa.Table:
         state = found.setdefault(
             row["id"], {"contract_id": row["contract_id"], "rule": row["rule"], "opened_on": row["happened_on"]}
         )
-        state |= {"state": "closed" if row["kind"] == "closed" else "open"}
-        state["cleared_on"] = row["happened_on"] if row["kind"] in ("cleared", "closed") else None
-        if row["kind"] in ("opened", "raised", "lowered", "recurred"):
+        state |= {"state": row["state"] or ("closed" if row["kind"] == "closed" else "open")}
+        if row["after"] is None:
+            state["cleared_on"] = row["happened_on"]
+        elif row["kind"] == "reopened":
+            state["cleared_on"] = found[row["previous"]].get("cleared_on")
+        elif row["kind"] in ("opened", "raised", "lowered", "recurred", "updated"):
+            state["cleared_on"] = None
+        if row["kind"] in ("opened", "raised", "lowered", "recurred", "reopened"):
             state |= {"level": row["after"], "level_since": row["happened_on"]}
-    rows = [state for state in found.values() if state["state"] != "closed"]
+    rows = [state for state in found.values() if state["state"] not in SETTLED]
     return pa.Table.from_pylist(rows, schema=schema("alert"))
 
 
-def save(db: Connection, changes: Sequence[Change], *, run_id: int, on: date) -> list[Change]:
-    """Write changed warnings and their events; new ones come back with their id.
+def save(
+    db: Connection, changes: Sequence[Change], *, run_id: int | None, on: date, at: datetime | None = None
+) -> list[Change]:
+    """Write changed warnings and their events; new ones come back with their id. A case that another goes on from is released.
 
     Raises IntegrityError of the database when a second open warning for the same rule and subject would arise.
     """
     table, events = table_of(AlertRow), table_of(AlertEvent)
+    changes = [replace(one, alert=replace(one.alert, turn=one.alert.turn + 1)) for one in changes]
     new = [change for change in changes if change.alert.id is None]
     ids: list[int] = []
+    for old in batched([change.alert.previous for change in new if change.alert.previous is not None]):
+        gone = update(table).where(table.c.id.in_(old), table.c.released_on.is_(None))
+        db.execute(gone.values(released_on=on, turn=table.c.turn + 1))
     if new:
         rows = [_values(change.alert, run_id) for change in new]
         ids = list(db.execute(insert(table).returning(table.c.id, sort_by_parameter_order=True), rows).scalars())
@@ -93,75 +169,76 @@ def save(db: Connection, changes: Sequence[Change], *, run_id: int, on: date) ->
             dict(zip(_MOVING, _MOVING_OF(alert), strict=True), run_id=run_id, row_id=alert.id) for alert in alerts
         )
         db.execute(query, list(values))
+    head = audit.START if not saved else _head(db)
     for some in batched(saved, PIECE):
-        db.execute(insert(events), [_event(change, run_id, on) for change in some])
+        rows = [_event(change, run_id, on, at) for change in some]
+        for row in rows:
+            row["previous_hash"], row["hash"] = head, audit.link(head, row)
+            head = row["hash"]
+        db.execute(insert(events), rows)
     return saved
-
-
-def post(db: Connection, letters: Sequence[Letter], *, run_id: int) -> int:
-    """Put letters into the outbox; one whose key is there already is the same letter and is not added again."""
-    table = table_of(LetterRow)
-    keys = [letter.key for letter in letters]
-    known = {
-        key for some in batched(keys) for key in db.execute(select(table.c.key).where(table.c.key.in_(some))).scalars()
-    }
-    fresh = list({letter.key: letter for letter in letters if letter.key not in known}.values())
-    if fresh:
-        rows = [
-            {name: getattr(letter, name) for name in Letter.__slots__}
-            | {"run_id": run_id, "state": "waiting", "next_try_at": letter.created_at}
-            for letter in fresh
-        ]
-        db.execute(insert(table), rows)
-    return len(fresh)
-
-
-def claim(db: Connection, *, at: datetime, limit: int = 50) -> list[Letter]:
-    """Take letters whose time has come, oldest first, and hold them for `LEASE`. Letters of a sender that died come back."""
-    table = table_of(LetterRow)
-    due = or_(
-        (table.c.state == "waiting") & (table.c.next_try_at <= at),
-        (table.c.state == "sending") & (table.c.lease_until < at),
-    )
-    rows = db.execute(select(table).where(due).order_by(table.c.created_at, table.c.key).limit(limit)).mappings().all()
-    names = Letter.__slots__
-    for row in rows:
-        values = {"state": "sending", "lease_until": at + LEASE, "attempts": row["attempts"] + 1}
-        db.execute(update(table).where(table.c.key == row["key"]).values(values))
-    return [Letter(**{name: row[name] for name in names} | {"attempts": row["attempts"] + 1}) for row in rows]
-
-
-def settle(
-    db: Connection, key: str, state: str, *, at: datetime, reply: str, next_try_at: datetime | None = None
-) -> None:
-    """Write down what became of a letter: `sent`, `waiting` for another try, or `parked` for a person to look at."""
-    table = table_of(LetterRow)
-    values: dict[str, Any] = {"state": state, "reply": reply[:500], "lease_until": None}
-    if state == "sent":
-        values["sent_at"] = at
-    if next_try_at is not None:
-        values["next_try_at"] = next_try_at
-    db.execute(update(table).where(table.c.key == key).values(values))
-
-
-def outbox(db: Connection) -> dict[str, int]:
-    """How many letters are waiting, being sent, sent, parked."""
-    table = table_of(LetterRow)
-    rows = db.execute(select(table.c.state, func.count()).group_by(table.c.state)).all()
-    return {row[0]: row[1] for row in rows}
 
 
 def _alert(row: dict[str, Any]) -> Alert:
     return Alert(**{name: row[name] for name in Alert.__slots__})
 
 
-def _values(alert: Alert, run_id: int) -> dict[str, Any]:
+def chain(db: Connection) -> Iterator[Mapping[str, Any]]:
+    """Every event of every warning, oldest first, as the chain goes."""
+    table = table_of(AlertEvent)
+    for row in db.execute(select(table).order_by(table.c.id)).mappings():
+        yield dict(row)
+
+
+def out_of_step(db: Connection) -> list[str]:
+    """Warnings whose state is not what the last event about them says: somebody changed the row and left the events."""
+    table, event = table_of(AlertRow), table_of(AlertEvent)
+    newest = select(func.max(event.c.id)).where(event.c.state.is_not(None)).group_by(event.c.alert_id)
+    query = (
+        select(table).join(event, event.c.alert_id == table.c.id)
+        .where(event.c.id.in_(newest), event.c.state != table.c.state).order_by(table.c.id)
+    )  # fmt: skip
+    return [_alert(dict(row)).number for row in db.execute(query).mappings()]
+
+
+def _head(db: Connection) -> str:
+    table = table_of(AlertEvent)
+    return db.execute(select(table.c.hash).order_by(table.c.id.desc()).limit(1)).scalar() or audit.START
+
+
+def _values(alert: Alert, run_id: int | None) -> dict[str, Any]:
     """A row of the table. Not by `asdict`: that copies every finding to the bottom, which took longer than to write it."""
     return dict(zip(_OWN, _OWN_OF(alert), strict=True), run_id=run_id)
 
 
-def _event(change: Change, run_id: int, on: date) -> dict[str, Any]:
+def _event(change: Change, run_id: int | None, on: date, at: datetime | None) -> dict[str, Any]:
     return {
         "alert_id": change.alert.id, "run_id": run_id, "happened_on": on, "kind": change.event,
-        "before": change.before, "after": change.after, "actor": "lvyue",
+        "before": change.before, "after": change.after, "actor": change.actor, "reason": change.note or None,
+        "happened_at": at, "state": change.alert.state, "detail": change.detail,
     }  # fmt: skip
+
+
+def silences(db: Connection, *, since: date | None = None) -> list[Silence]:
+    """Silences that had not run out on a day; all of them when no day is given."""
+    table = table_of(SilenceRow)
+    query = select(table).order_by(table.c.id)
+    if since is not None:
+        query = query.where(table.c.until >= since, table.c.ended_on.is_(None) | (table.c.ended_on > since))
+    return [Silence(**row) for row in db.execute(query).mappings()]
+
+
+def keep_quiet(db: Connection, silence: Silence) -> int:
+    """Write a silence down; its id."""
+    values = {name: getattr(silence, name) for name in Silence.__slots__ if name != "id"}
+    inserted = db.execute(insert(table_of(SilenceRow)).values(values)).inserted_primary_key
+    assert inserted is not None
+    return int(inserted[0])
+
+
+def end_silence(db: Connection, silence_id: int, *, on: date) -> None:
+    """It is quiet no longer from a day on. Raises UsageError when there is no such silence, or it is over."""
+    table = table_of(SilenceRow)
+    query = update(table).where(table.c.id == silence_id, table.c.ended_on.is_(None), table.c.until >= on)
+    if db.execute(query.values(ended_on=on)).rowcount != 1:
+        raise UsageError(f"silence {silence_id} is none that still holds", hint="`lvyue alerts silences` lists them")

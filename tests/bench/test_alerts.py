@@ -59,7 +59,7 @@ def _alert(number: int) -> Alert:
     return Alert(
         rule="MADE-01", subject="obligation", subject_id=f"made:c{number // 10}/{number % 10}",
         contract_id=f"made:c{number // 10}", unit="虚构单位", level="orange", peak="orange", opened_on=date(2026, 6, 1),
-        level_since=date(2026, 6, 1), rule_hash="f00d" * 16,
+        level_since=date(2026, 6, 1), armed_on=date(2026, 6, 1), rule_hash="f00d" * 16,
         finding={
             "says": {"zh": "逾期三日，虚构。", "en": "Three days late; made up."}, "money": "150000.00", "due": "2026-05-29",
         },
@@ -88,7 +88,7 @@ def _by_objects(path: Path, changes: list[Change]) -> None:
             session.add(
                 AlertEvent(
                     alert_id=change.alert.id or 0, run_id=1, happened_on=AT.date(), kind=change.event,
-                    before=change.before, after=change.after,
+                    before=change.before, after=change.after, previous_hash=str(change.alert.id), hash="",
                 )
             )  # fmt: skip
             session.flush()

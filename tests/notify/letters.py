@@ -7,8 +7,11 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from monitor.alerts import HandlingSettings
 from monitor.domain.warning import Alert, Change, Event, Letter
-from monitor.notify import Recipient, compose
+from monitor.domain.workdays import work_calendar
+from monitor.notify import Recipient
+from monitor.notify.composing import Desk, compose
 
 AS_OF = date(2017, 12, 31)
 AT = datetime(2017, 12, 31, 22, 5, tzinfo=UTC)
@@ -98,7 +101,8 @@ def change(
     """A warning that has just been opened, or raised from `before`."""
     alert = Alert(
         id=number, rule=rule, subject=finding["subject"], subject_id=str(number), contract_id=finding["contract_id"],
-        unit=finding["unit"], level=level, peak=level, opened_on=AS_OF, level_since=AS_OF, rule_hash="", finding=finding,
+        unit=finding["unit"], level=level, peak=level, opened_on=AS_OF, level_since=AS_OF, armed_on=AS_OF, rule_hash="",
+        finding=finding,
     )  # fmt: skip
     return Change(alert=alert, event=event, before=before, after=level)
 
@@ -107,7 +111,15 @@ def letters(
     changes: Sequence[Change], to: Recipient = CHEN, *, storm_over: int = 25, context: dict[str, Any] | None = None
 ) -> list[Letter]:
     """What `to` is written."""
-    return compose(changes, [to], as_of=AS_OF, at=AT, storm_over=storm_over, context=context or CONTEXT[to.lang])
+    return compose(changes, desk(to, storm_over=storm_over, context=context or CONTEXT[to.lang]))
+
+
+def desk(*to: Recipient, storm_over: int = 25, context: dict[str, Any], as_of: date = AS_OF) -> Desk:
+    """What letters are written with on an evening in a district that does not exist."""
+    return Desk(
+        recipients=to, storm_over=storm_over, document_word="履预", handling=HandlingSettings(),
+        calendar=work_calendar("CN"), context=context, as_of=as_of, at=AT,
+    )  # fmt: skip
 
 
 def warning(to: Recipient = CHEN, *, level: str = "orange", event: Event = "opened", **changed: Any) -> Letter:

@@ -25,6 +25,7 @@ class PostOffice:
     port: int = 0
     script: dict[str, list[str]] = field(default_factory=dict)
     taken: list[tuple[list[str], bytes]] = field(default_factory=list)
+    senders: list[str] = field(default_factory=list)
     connections: list[SMTP] = field(default_factory=list)
     logins: list[LoginPassword] = field(default_factory=list)
     used_tls: list[bool] = field(default_factory=list)
@@ -38,6 +39,7 @@ class PostOffice:
         self, server: SMTP, _s: Session, envelope: Envelope, address: str, options: Sequence[str]
     ) -> str:
         envelope.mail_from = address
+        self.senders.append(address)
         envelope.mail_options.extend(options)
         return self._answer("MAIL", server)
 

@@ -66,6 +66,7 @@ class Mail:
     html: str
     table: list[list[str]]
     table_name: str
+    files: dict[str, EmailMessage]
 
     @property
     def page(self) -> Element:
@@ -83,14 +84,21 @@ def read(raw: bytes) -> Mail:
     plain, html = parsed.get_body(("plain",)), parsed.get_body(("html",))
     assert isinstance(plain, EmailMessage)
     assert isinstance(html, EmailMessage)
-    table, name = [], ""
+    table, name, files = [], "", {}
     for part in parsed.iter_attachments():
         assert isinstance(part, EmailMessage)
-        name = part.get_filename() or ""
-        content = part.get_payload(decode=True)
-        assert isinstance(content, bytes)
-        assert content.startswith(b"\xef\xbb\xbf"), "Excel needs the mark to read Chinese"
-        table = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
-    return Mail(
-        parsed, plain.get_content().replace("\r\n", "\n"), html.get_content().replace("\r\n", "\n"), table, name
-    )
+        files[part.get_filename() or ""] = part
+        if part.get_content_type() == "text/csv":
+            name = part.get_filename() or ""
+            content = data_of(part)
+            assert content.startswith(b"\xef\xbb\xbf"), "Excel needs the mark to read Chinese"
+            table = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+    text, page = (body.get_content().replace("\r\n", "\n") for body in (plain, html))
+    return Mail(parsed, text, page, table, name, files)
+
+
+def data_of(part: EmailMessage) -> bytes:
+    """The bytes of an attached file."""
+    content = part.get_payload(decode=True)
+    assert isinstance(content, bytes)
+    return content

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from email import message_from_bytes
 from email.header import decode_header, make_header
@@ -9,15 +10,19 @@ from email.message import EmailMessage
 from email.policy import compat32
 from email.utils import parseaddr
 from random import Random
+from urllib.parse import quote
 
 import pytest
+from pydantic import ValidationError
 
 from monitor.domain.errors import DeliveryError
 from monitor.domain.warning import Letter
 from monitor.notify import Recipient
 from monitor.notify.email import as_sent, message
 from monitor.notify.letters import write
+from monitor.notify.outgoing import MailSettings
 from tests.conftest import Golden
+from tests.notify import loop
 from tests.notify.letters import AT, CHEN, MILESTONE, MORGAN, change, digest, letters, warning
 from tests.notify.reading import Mail, read
 
@@ -67,11 +72,13 @@ def test_text_comes_before_html_and_no_holiday_answer_comes_back(to: Recipient, 
 
 
 def test_the_same_letter_makes_the_same_bytes_in_seven_bits() -> None:
-    for letter in (warning(), digest(), warning(MORGAN), digest(MORGAN)):
+    for letter in (warning(), digest(), warning(MORGAN), digest(MORGAN), *(make(CHEN) for make in loop.EVERY.values())):
         raw = sent(letter)
         assert raw == sent(letter)
         assert raw.isascii()
-        assert max(len(line) for line in raw.split(b"\r\n")) <= 78
+        lines = raw.split(b"\r\n")
+        assert max(len(line) for line in lines if b"<mailto:" not in line) <= 78, "what is one word stays one word"
+        assert max(len(line) for line in lines) <= 998
         assert b"\n" not in raw.replace(b"\r\n", b"")
 
 
@@ -80,7 +87,7 @@ def test_a_case_stays_in_one_thread_when_it_turns_red() -> None:
     assert orange["Message-ID"] != red["Message-ID"]
     for mail in (orange, red):
         assert mail["In-Reply-To"] == mail["References"] == "<case-31@lvyue.example>"
-        assert "List-Id" not in mail
+        assert "List-Unsubscribe" not in mail, "nobody leaves an office's warning"
     assert orange["Subject"].startswith("【橙色预警】YJ-2017-00031 ")
     assert red["Subject"].startswith("【红色预警】YJ-2017-00031 ")
     assert orange["Subject"].partition("】")[2] == red["Subject"].partition("】")[2]
@@ -90,10 +97,48 @@ def test_a_digest_can_be_filed_by_its_list_and_counts_in_its_subject() -> None:
     chinese, english = received(digest()).message, received(digest(MORGAN)).message
     assert chinese["Subject"] == "【预警汇总】2017-12-31 红1 橙1 黄1 蓝1"
     assert english["Subject"] == "[DIGEST] 2017-12-31 red 1, orange 1, yellow 1, blue 1"
-    assert chinese["List-Id"] == "<digest.lvyue.lvyue.example>"
+    assert chinese["List-Id"] == "<lvyue.lvyue.example>"
     assert "References" not in chinese
     assert received(digest()).table_name == "预警清单-2017-12-31.csv"
     assert received(digest(MORGAN)).table_name == "warnings-2017-12-31.csv"
+
+
+def test_a_digest_and_a_weekly_report_say_how_to_leave_them() -> None:
+    for letter, subject in (
+        (digest(), "退订预警汇总"),
+        (loop.weekly(), "退订预警周报"),
+        (loop.quiet(MORGAN), "Leave the weekly report"),
+    ):
+        mail = received(letter).message
+        assert mail["List-Unsubscribe"] == f"<mailto:fazhi@lvyue.example?subject={quote(subject)}>"
+        assert "List-Unsubscribe-Post" not in mail, "one click needs a page"
+    for letter in (warning(), loop.urged(), loop.gone(), loop.closed(), loop.judged()):
+        assert "List-Unsubscribe" not in received(letter).message
+
+
+def test_a_page_takes_a_reader_off_by_one_click() -> None:
+    for page, sign in (("https://lvyue.example/leave", "?"), ("https://lvyue.example/leave?from=" + "x" * 200, "&")):
+        routing = MailSettings(unsubscribe_url=page, list_id="warnings.county.example").routing
+        letter = digest(MORGAN)
+        raw = as_sent(message(letter, routing, sender="alerts@lvyue.example", sender_name="", reply_to=""))
+        mail = read(raw).message
+        by_page, by_mail = re.findall(r"<([^>]*)>", str(mail["List-Unsubscribe"]))
+        assert by_page == f"{page}{sign}letter={letter.key}"
+        assert by_mail == "mailto:alerts@lvyue.example?subject=Leave%20the%20warning%20digest"
+        assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        assert mail["List-Id"] == "<warnings.county.example>"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"list_id": "a b"}, {"list_id": "lvyue"}, {"list_id": "a.b>\r\nBcc: x"}, {"unsubscribe_url": "http://x.example"},
+        {"unsubscribe_url": "https://x.example/>, <mailto:x"}, {"bounce": "bounce+x@x.example"}, {"bounce": "bounce"},
+    ],
+)  # fmt: skip
+def test_what_would_break_a_header_is_no_setting(wrong: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        MailSettings.model_validate(wrong)
 
 
 def test_yellow_is_a_reminder_and_orange_a_warning() -> None:

@@ -10,13 +10,13 @@ import pytest
 
 from monitor.domain.words import LANGS
 from monitor.facts import subjects
-from monitor.notify import compose
+from monitor.notify.composing import compose
 from monitor.notify.letters import Written, write
 from monitor.rulebook import Finding, Rulebook
 from monitor.rulebook.rule import Words
 from monitor.rulebook.wording import fill, finding_content
 from tests.notify.cases import IDS, firing, first_findings, shelf
-from tests.notify.letters import AT, CHEN, CONTEXT, MORGAN, change
+from tests.notify.letters import CHEN, CONTEXT, MORGAN, change, desk
 from tests.notify.reading import Page
 
 MACHINE = re.compile(rf"\b(?:{'|'.join(subjects())}|let|limit|value|fact|letter|report)\.[a-z_]\w*")
@@ -39,7 +39,7 @@ def told(finding: Finding, book: Rulebook, lang: str, *, together: bool = False)
     rule = book.get(finding.rule).rule
     alert = change(1, "blue" if together else "red", finding_content(finding, rule), rule=rule.id)
     to = MORGAN if lang == "en" else CHEN
-    [letter] = compose([alert], [to], as_of=finding.as_of, at=AT, storm_over=25, context=CONTEXT[lang])
+    [letter] = compose([alert], desk(to, context=CONTEXT[lang], as_of=finding.as_of))
     return write(letter)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from monitor.notify import Recipient
 from monitor.notify.email import as_sent, message
+from tests.notify import loop
 from tests.notify.letters import CHEN, MILESTONE, MORGAN, change, letters
 from tests.notify.reading import Mail, read
 
@@ -44,7 +45,7 @@ HARMLESS_TAGS = {
 }  # fmt: skip
 HARMLESS_ATTRIBUTES = {
     "lang", "dir", "charset", "name", "content", "class", "style", "role", "width", "cellpadding", "cellspacing", "border",
-    "align", "scope", "aria-hidden",
+    "align", "scope", "colspan", "aria-hidden",
 }  # fmt: skip
 BIDI_AND_CONTROLS = re.compile(
     r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -88,6 +89,39 @@ def test_a_strangers_text_is_inert_and_the_letter_still_goes_out(text: str, to: 
         assert len(mail.html) < 120_000
 
 
+@pytest.mark.parametrize("to", [CHEN, MORGAN], ids=["zh", "en"])
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_it_is_inert_in_every_letter_of_the_later_life(text: str, to: Recipient) -> None:
+    for make in loop.EVERY.values():
+        letter = make(to)
+        poison(letter.content, text)
+        mail = read(
+            as_sent(message(letter, sender="alerts@lvyue.example", sender_name=text, reply_to="fazhi@lvyue.example"))
+        )
+        headers_hold(mail, to)
+        page_holds(mail)
+        table_holds(mail, columns=18)
+        assert not BIDI_AND_CONTROLS.search(mail.text)
+        assert not BIDI_AND_CONTROLS.search(mail.page.text)
+        assert len(mail.html) < 120_000
+
+
+def poison(content: dict[str, Any], text: str) -> None:
+    """A stranger's text wherever a stored letter holds one."""
+    found = poisoned(text)
+    for name in ("items", "siblings", "new", "open", "due_soon", "cleared", "closed"):
+        for told in content.get(name, []):
+            told |= found | {"document": text, "number": text, "rule": text}
+    for told in content.get("history", []):
+        told |= {"event": text, "actor": text, "note": text}
+    for name in ("closing", "assessment"):
+        if name in content:
+            content[name] |= {"by": text, "note": text}
+    for told in content.get("sources", []):
+        told["source"] = text
+    content |= {"name": text, "context": {"office": text, "rules_hash": text, "known_at": text, "declared": text}}
+
+
 def headers_hold(mail: Mail, to: Recipient) -> None:
     """One recipient, one sender, and a subject that a list of mails can show."""
     assert [address.addr_spec for address in mail.message["To"].addresses] == [to.address]
@@ -110,9 +144,9 @@ def page_holds(mail: Mail) -> None:
             assert not re.search(r"url\(|@import", element.text)
 
 
-def table_holds(mail: Mail) -> None:
+def table_holds(mail: Mail, *, columns: int = 15) -> None:
     """No cell that a spreadsheet would take for a formula, and no row that has split."""
-    assert all(len(row) == 14 for row in mail.table)
+    assert all(len(row) == columns for row in mail.table)
     cells = [cell for row in mail.table[1:] for cell in row]
     assert not [cell for cell in cells if cell.startswith(tuple("=+-@\t\r＝＋－＠"))]
     assert all(len(cell) <= 32_767 and "\n" not in cell for cell in cells)

@@ -6,7 +6,8 @@ from datetime import date
 
 import pytest
 
-from monitor.notify import letters, to_operator
+from monitor.notify import letters
+from monitor.notify.composing import to_operator
 from tests.notify.letters import AS_OF, AT, CONTEXT
 from tests.notify.reading import Page
 

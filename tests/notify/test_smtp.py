@@ -14,6 +14,7 @@ from pydantic import SecretStr, ValidationError
 from monitor.domain.errors import ConfigError, DeliveryError
 from monitor.notify import Recipient
 from monitor.notify.email import Smtp, SmtpSettings
+from monitor.notify.headers import Routing
 from tests.notify.letters import CHEN, MORGAN, digest, warning
 from tests.notify.post_office import DROP, PostOffice, open_office
 from tests.notify.reading import read
@@ -155,6 +156,15 @@ def test_a_server_that_closed_an_idle_connection_is_called_again(relay: PostOffi
         relay.hang_up()
         batch.send(digest())
     assert len(relay.taken) == 2
+
+
+def test_a_letter_that_cannot_arrive_comes_back_to_an_address_that_says_which_it_was(relay: PostOffice) -> None:
+    settings = SmtpSettings(host="localhost", port=relay.port, starttls="never")
+    letter = warning()
+    Smtp(settings, Routing(bounce="bounce@lvyue.example"), **WHO).send(letter)
+    Smtp(settings, **WHO).send(letter)
+    assert relay.senders == [f"bounce+{letter.key[:16]}@lvyue.example", "alerts@lvyue.example"]
+    assert read(relay.taken[0][1]).message["From"].addresses[0].addr_spec == "alerts@lvyue.example"
 
 
 def test_nobody_at_home_is_asked_once_a_batch() -> None:

@@ -69,7 +69,7 @@ def test_the_one_open_warning_is_an_index_of_the_file_itself(store: Store) -> No
     with store.reading() as db:
         said = db.exec_driver_sql("select sql from sqlite_master where name = 'uq_alert_open'").scalar_one()
     assert "UNIQUE" in said
-    assert said.endswith("WHERE closed_on IS NULL")
+    assert said.endswith("WHERE released_on IS NULL")
 
 
 def test_down_to_nothing_and_up_again(store: Store) -> None:

@@ -12,14 +12,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from monitor import pipeline, rulebook
+from monitor import handling, pipeline, rulebook
 from monitor.config import Config, load
 from monitor.demo import new_store, own_config, show
 from monitor.demo.district.book import workbook
 from monitor.demo.district.made import DECLARED, district
 from monitor.demo.district.world import NAME
-from monitor.notify.outgoing import channel
 from monitor.reports.portfolio import Portfolio, portfolio
+from monitor.store import Store
 from monitor.store.lock import exclusive
 
 MONTHS = 3
@@ -49,11 +49,13 @@ jurisdiction = "CN"
 address = "sifaju@yunping.invalid"
 name = "云屏区司法局"
 lang = "zh"
+role = "legal_office"
 
 [[recipient]]
 address = "zhujianwei@yunping.invalid"
 name = "云屏区住房和城乡建设委员会"
 lang = "zh"
+role = "unit_head"
 units = ["云屏区住房和城乡建设委员会"]
 
 [[recipient]]
@@ -61,6 +63,7 @@ address = "fenguan@yunping.invalid"
 name = "分管副区长"
 lang = "zh"
 level = "red"
+role = "leader"
 
 [[recipient]]
 address = "auditor@yunping.invalid"
@@ -97,6 +100,11 @@ def play_district(
     say(f"ask on: cd {folder} && lvyue alerts list")
 
 
+def _deliver(config: Config, store: Store, *, at: datetime) -> int:
+    with config.ways(lambda: at) as ways:
+        return pipeline.deliver(config, store, ways, at=at).sent
+
+
 def _months(
     config: Config, days: tuple[date, ...], say: Callable[[str], None], clock: Callable[[], datetime] | None
 ) -> Portfolio:
@@ -111,8 +119,9 @@ def _months(
         scanned = pipeline.scan(config, store, book, as_of=day, known_at=config.end_of_day(day), at=evening)
         found, changed = len(scanned.findings), len(scanned.changes)
         say(f"{day} scanned: {found:,} findings, {changed:,} warnings changed, {scanned.letters} letters")
-        with channel(config.settings.mail, config.state / "letters") as post:
-            delivered = pipeline.deliver(store, post, at=clock() if clock else evening)
-        say(f"{day} delivered: {delivered.sent} letters")
+        reminded = handling.remind(config, store, as_of=day, at=evening)
+        say(f"{day} reminded: {reminded.escalated} warnings nobody took up, {reminded.letters} letters")
+        sent = _deliver(config, store, at=clock() if clock else evening)
+        say(f"{day} delivered: {sent} letters")
     with pipeline.look(config, store, book, as_of=days[-1], known_at=config.end_of_day(days[-1])) as view:
         return portfolio(view.engine, view.voices, book, view.header, view.sources)

@@ -17,6 +17,7 @@ _SPACES = re.compile(r"\s+")
 _CONTROLS = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
+_NO_NAME = re.compile(r"[\s/\\:*?\"<>|%&;$`'{}()\[\]~#!=]+-?")
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 
 
@@ -26,6 +27,7 @@ def one_line(value: str, limit: int = CELL_LIMIT) -> str:
     >>> one_line("Road\r\nBcc: all@example.org \u202egnp.exe \ud800")
     'Road Bcc: all@example.org gnp.exe �'
     """
+    value = value[: 4 * CELL_LIMIT]  # a megabyte is not searched to its end
     whole = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     line = _CONTROLS.sub("", _SPACES.sub(" ", whole)).strip()
     return line if len(line) <= limit else line[: limit - 1] + "…"
@@ -57,15 +59,23 @@ def cut(text: str, limit: int) -> str:
     >>> cut("示范路一期改造工程", 11), cut("Roof works", 11)
     ('示范路一期…', 'Roof works')
     """
-    if columns(text) <= limit:
-        return text
-    kept, width = "", 0
-    for character in text:
+    width, end = 0, -1
+    for position, character in enumerate(text):
         width += columns(character)
-        if width > limit - 1:
-            break
-        kept += character
-    return kept.rstrip() + "…"
+        if end < 0 and width > limit - 1:
+            end = position
+        if width > limit:  # a megabyte is not measured to its end
+            return text[:end].rstrip() + "…"
+    return text
+
+
+def file_name(text: str) -> str:
+    """A name that every system can save: no path in it, nothing that a shell or a mail header would read.
+
+    >>> file_name('预警函-履预〔2026〕31/2号: "x"')
+    '预警函-履预〔2026〕31-2号-x'
+    """
+    return cut(_NO_NAME.sub("-", one_line(text)).strip("-. "), 80)
 
 
 def cell(value: object) -> str:

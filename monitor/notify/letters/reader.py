@@ -10,7 +10,7 @@ from typing import Any
 from monitor.domain.money import Money, minor_digits
 from monitor.domain.warning import SHAPES
 from monitor.domain.words import fact_name, fact_value, filled, is_evidence, shown, word
-from monitor.notify.letters.content import Item
+from monitor.notify.letters.content import Entry, Item
 from monitor.notify.letters.inert import cut
 
 _NUMERALS = "一二三四五六七八九"
@@ -74,11 +74,38 @@ class Reader:
         key = ("day" if abs(days_late) == 1 else "days") + ("" if days_late > 0 else "_left")
         return self.say(key, n=abs(days_late))
 
-    def event(self, item: Item) -> str:
-        """Why this warning is told of now."""
+    def event(self, item: Entry) -> str:
+        """Why this warning is told of now; where nothing happened to it, how it stands."""
+        if item.event is None:
+            return self.say(f"state.{item.state}")
         return self.say(f"event.{item.event}", before=self.word(item.before) if item.before else "")
 
-    def money(self, item: Item) -> str:
+    def ask(self, item: Entry) -> str:
+        """What is asked of the reader, and by when: "请于2026年3月5日前签收。"
+
+        Nothing where nothing is asked.
+        """
+        if item.step is None:
+            return ""
+        what = self.say(f"asked.{item.step}")
+        return (
+            self.say("ask", what=what, by=self.day(item.answer_by))
+            if item.answer_by
+            else self.say("ask_soon", what=what)
+        )
+
+    def done(self, event: str) -> str:
+        """What was done, by its code. One that a later version stored is called an entry: it is told, not lost.
+
+        >>> Reader("zh").done("acknowledged"), Reader("en").done("sung")
+        ('签收', 'Entry')
+        """
+        try:
+            return self.word(f"event.{event}")
+        except KeyError:
+            return self.word("event.other")
+
+    def money(self, item: Entry) -> str:
         """The amount at stake, rounded half up to the smallest coin; nothing where there is none."""
         if item.money is None:
             return ""
@@ -108,17 +135,22 @@ class Reader:
         """The facts for lack of which something is not known."""
         return self._names(item, item.missing)
 
-    def subject(self, item: Item) -> str:
+    def subject(self, item: Entry) -> str:
         """What the warning is about: its title, or the word for its kind where it has none."""
         return fact_value(f"{item.subject}.title", item.subject_title, self.lang)
 
-    def about(self, item: Item) -> str:
+    def about(self, item: Entry) -> str:
         """What the warning is about, in a title: the contract, or else the subject itself."""
         return item.contract_title or self.subject(item)
 
-    def cite(self, item: Item) -> str:
+    def cite(self, item: Entry) -> str:
         """The articles, with the reader's own sign between them."""
         return item.cite.replace("; ", "；") if self.lang == "zh" else item.cite
+
+    def law(self, item: Item) -> str:
+        """The article, with a plain word if it is no statute or was not checked against the text."""
+        note = "" if item.basis == "statute" else self.say(f"basis.{item.basis}")
+        return f"{self.cite(item)}{self.say('gap')}{note}".strip()
 
     def side(self, item: Item) -> str:
         """Who owes it: as recorded for this very promise, or else as the rule has it."""
