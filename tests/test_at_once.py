@@ -23,7 +23,10 @@ from tests.alerts import at, doing, warned
 from tests.office import CORE, Office, config, source
 from tests.test_handling import NEVER, PEOPLE, Desk
 
-ROUNDS, HANDFUL = 300, 20
+HANDFUL = 20
+ROUNDS = pytest.mark.parametrize("rounds", [200, pytest.param(1000, marks=pytest.mark.bench)])
+"""A thousand of each with `pytest -m bench tests/test_at_once.py`."""
+
 """Interleavings of a test, and how many of them one database sees: every act reads all that stands."""
 
 # What two people try at the same instant, and the events that may have happened after both were answered, in order.
@@ -72,9 +75,12 @@ def tried(desk: Desk, words: tuple[Any, str], won: list[tuple[int, str]], number
         won.append((number, actor))
 
 
-def test_of_two_who_act_in_the_same_instant_one_wins_and_the_other_is_told(desks: Callable[[], Desk]) -> None:
+@ROUNDS
+def test_of_two_who_act_in_the_same_instant_one_wins_and_the_other_is_told(
+    desks: Callable[[], Desk], rounds: int
+) -> None:
     seen: dict[int, set[tuple[str, ...]]] = {}
-    for start in range(0, ROUNDS, HANDFUL):
+    for start in range(0, rounds, HANDFUL):
         which = start // HANDFUL % len(PAIRS)
         first, second, outcomes = PAIRS[which]
         desk, won = desks(), list[tuple[int, str]]()
@@ -99,12 +105,13 @@ def ticks(desk: Desk, day: date, _round: int) -> None:
     desk.waits(day)
 
 
+@ROUNDS
 def test_a_person_and_the_clock_in_the_same_instant_and_the_warning_never_goes_backwards(
-    desks: Callable[[], Desk],
+    desks: Callable[[], Desk], rounds: int
 ) -> None:
     """Each warning is a day late to be signed; the clock would tell the legal office while Chen signs."""
     late = date(2026, 3, 4)
-    for _ in range(ROUNDS // HANDFUL):
+    for _ in range(rounds // HANDFUL):
         desk = desks()
         desk.has(*(warned(subject_id=str(number)) for number in range(HANDFUL)))
         with beside(partial(ticks, desk.again(), late), HANDFUL) as barrier:

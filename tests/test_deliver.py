@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from email import message_from_bytes
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,13 @@ from monitor.config import Config, default, load
 from monitor.domain.errors import ConfigError, DeliveryError
 from monitor.domain.warning import Letter
 from monitor.notify import MAIL, Channel
+from monitor.notify.email import Smtp, SmtpSettings
 from monitor.notify.eml import EmlFolder
 from monitor.pipeline import RETRY_AFTER, Delivered
 from monitor.store import Store, outbox, runs
 from monitor.store.outbox import LEASE
 from tests.notify.letters import AT, MORGAN, digest, warning
+from tests.notify.post_office import open_office
 from tests.store import new_store
 
 BUSY = DeliveryError("451 try again later")
@@ -167,6 +170,20 @@ def test_a_letter_that_cannot_be_written_is_parked_and_the_rest_lie_in_the_folde
     assert counted(deliver(store, folder, at=AT)) == (2, 0, 1)
     paths = sorted(str(path) for path in folder.folder.iterdir())
     assert sorted(reply or "" for state, _, reply in lying(store) if state == "sent") == paths
+
+
+@pytest.mark.parametrize("count", [30, pytest.param(1000, marks=pytest.mark.bench)])
+def test_one_poisoned_letter_is_parked_and_a_real_server_gets_all_the_others(store: Store, count: int) -> None:
+    """A thousand with `pytest -m bench tests/test_deliver.py`."""
+    letters = [replace(digest(MORGAN), key=f"{number:04}{0:060}") for number in range(count)]
+    letters[count // 2] = replace(letters[count // 2], content={"as_of": "2017-12-31", "items": "\ud800"})
+    post(store, letters)
+    with open_office() as office:
+        settings = SmtpSettings(host="localhost", port=office.port, starttls="never")
+        with Smtp(settings, sender="alerts@lvyue.example", sender_name="", reply_to="alerts@lvyue.example") as server:
+            assert counted(deliver(store, server, at=AT)) == (count - 1, 0, 1)
+        arrived = {message_from_bytes(raw)["Message-ID"] for _, raw in office.taken}
+    assert len(arrived) == len(office.taken) == count - 1
 
 
 def test_a_sender_killed_after_the_server_took_the_letter_sends_the_same_letter_again(store: Store) -> None:

@@ -34,7 +34,7 @@ from tests.notify.post_office import PostOffice, open_office
 from tests.office import CORE, config, source
 
 FIRST = date(2026, 3, 2)
-DAYS = 2
+DAYS = 1
 KILLS, LETTERS = 200, 60
 POINTS = ("pulled", "scanned", "reminded", "before a letter", "after the reply")
 
