@@ -112,7 +112,9 @@ def test(arguments: list[str]) -> int:
             say(f"run.py test: {name} failed ({advice}); the tests were not started.")
             return code
     os.chdir(ROOT)
-    return hand_over([str(PYTHON), "-m", "pytest", "-q", "-n", "2", "--dist", "loadscope", *arguments])
+    return hand_over(
+        [str(PYTHON), "-m", "pytest", "-q", "-n", "2", "--dist", "loadscope", "--no-loadscope-reorder", *arguments]
+    )
 
 
 def hand_over(command: list[str]) -> int:

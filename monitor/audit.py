@@ -1,19 +1,19 @@
 """The hash chain of what happened to warnings: every event carries the SHA-256 of itself and of the event before it.
 
 Whoever alters, removes or slips in a row breaks the chain there. Rows cut off at the end leave a shorter chain that is whole:
-against that, write down the head that `lvyue verify` prints, or keep a weekly digest, and ask later whether it is still there.
+against that, keep anchors (`lvyue audit anchor`) elsewhere, or a weekly digest, and ask later whether they still hold.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from monitor.domain.errors import IntegrityError
+from monitor.domain.errors import IntegrityError, UsageError
 
 START = "0" * 64
 """What stands before the first event."""
@@ -32,6 +32,20 @@ class Verified:
     head: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchor:
+    """A head that was written down: how long the chain was, the hash of its last event, and when (UTC)."""
+
+    events: int
+    head: str
+    taken_at: datetime
+
+    def line(self) -> str:
+        """As a line of a file of anchors: JSON."""
+        told = {"events": self.events, "head": self.head, "taken_at": _plain(self.taken_at)}
+        return json.dumps(told)
+
+
 def link(before: str, event: Mapping[str, Any]) -> str:
     """The hash (hex) of an event that comes after the one with the hash `before`.
 
@@ -42,12 +56,43 @@ def link(before: str, event: Mapping[str, Any]) -> str:
     return hashlib.sha256(told.encode()).hexdigest()
 
 
-def verify(events: Iterable[Mapping[str, Any]], *, expect: str = "") -> Verified:
-    """Go through the whole chain. `expect` is a head that was written down earlier.
+def exported(event: Mapping[str, Any]) -> str:
+    """An event as a line of JSON that holds all it takes to compute its hash again: see `link`."""
+    told = {"id": event["id"], **{name: _plain(event[name]) for name in FIELDS}}
+    return json.dumps(told | {"previous_hash": event["previous_hash"], "hash": event["hash"]}, ensure_ascii=False)
 
-    Raises IntegrityError with the first event that is not what was written, or when the expected head is not there any more.
+
+def anchors(text: str, where: str) -> list[Anchor]:
+    """The anchors in a file. Raises UsageError with the first line that is none."""
+    found = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        try:
+            told = json.loads(line)
+            found.append(
+                Anchor(
+                    events=int(told["events"]),
+                    head=str(told["head"]),
+                    taken_at=datetime.fromisoformat(told["taken_at"]),
+                )
+            )
+        except (ValueError, TypeError, KeyError) as error:
+            raise UsageError(
+                f"{where}, line {number}: this is no anchor", hint="`lvyue audit anchor` writes them"
+            ) from error
+    if not found:
+        raise UsageError(f"{where}: there is no anchor in it", hint="`lvyue audit anchor` writes them")
+    return found
+
+
+def verify(events: Iterable[Mapping[str, Any]], *, expect: str = "", anchored: Sequence[Anchor] = ()) -> Verified:
+    """Go through the whole chain. `expect` is a head that was written down earlier, or how it begins; `anchored` are heads
+    with their places in the chain.
+
+    Raises IntegrityError with the first event that is not what was written, or when a head is not there any more.
     """
     head, count, seen = START, 0, not expect or expect == START
+    wanted = {anchor.events: anchor for anchor in anchored}
+    _holds(wanted, count, head)
     for event in events:
         if event["previous_hash"] != head:
             raise _broken(event, "what stood before it was removed or another event was slipped in")
@@ -55,12 +100,28 @@ def verify(events: Iterable[Mapping[str, Any]], *, expect: str = "") -> Verified
             raise _broken(event, "it is not what was written")
         head, count = event["hash"], count + 1
         seen = seen or head.startswith(expect)
+        _holds(wanted, count, head)
     if not seen:
         raise IntegrityError(
             f"the chain of {count} events does not hold {expect}",
             hint="events were cut off its end, or all was written anew",
         )
+    for anchor in anchored:
+        if anchor.events > count:
+            raise IntegrityError(
+                f"the chain has {count} events; on {_plain(anchor.taken_at)} it had {anchor.events}",
+                hint="events were cut off its end: compare with a backup",
+            )
     return Verified(events=count, head=head)
+
+
+def _holds(wanted: Mapping[int, Anchor], count: int, head: str) -> None:
+    anchor = wanted.get(count)
+    if anchor is not None and anchor.head != head:
+        raise IntegrityError(
+            f"after event {count} the chain stands at {head}, on {_plain(anchor.taken_at)} it stood at {anchor.head}",
+            hint="every link fits: all was written anew, by who could; compare with a backup",
+        )
 
 
 def _broken(event: Mapping[str, Any], why: str) -> IntegrityError:

@@ -13,94 +13,29 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_origin
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any, TypeVar, get_origin
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from monitor.alerts import HandlingSettings
 from monitor.domain.errors import ConfigError
 from monitor.domain.override import NO_OVERRIDES, Override, Overrides
-from monitor.domain.toml import Fault, Located, examine, in_order, nearest, parse
+from monitor.domain.place import Place, place
+from monitor.domain.toml import Fault, Located, examine, in_order, nearest, parse, read
 from monitor.domain.workdays import Notice, WorkCalendar, read_overrides, work_calendar
 from monitor.notify import MAIL, Channel, Recipient
 from monitor.notify.email import SmtpSettings
 from monitor.notify.hook import Clock
 from monitor.notify.kinds import ChannelSettings
 from monitor.notify.kinds import kinds as channel_kinds
-from monitor.notify.outgoing import MailSettings, channels
+from monitor.notify.outgoing import channels
+from monitor.settings import Settings
 from monitor.sources import Source, kinds
 
 PREFIX = "LVYUE_"
 RESERVED = ("LVYUE_ACTOR", "LVYUE_CI", "LVYUE_CONFIG")
 PACKAGE = Path(__file__).parent
-
-
-class Section(BaseModel):
-    """Unknown keys are faults."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class CalendarSection(Section):
-    """`[calendar]`: whose working days count where a rule pack does not say, and which clock a civil day follows."""
-
-    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166 country of the working days.")] = "CN"
-    timezone: Annotated[str, Field(description="IANA time zone in which a day begins and ends.")] = "Asia/Shanghai"
-    notices: Annotated[str, Field(description="TOML file with newly published days off and make-up days.")] = ""
-
-    @field_validator("timezone")
-    @classmethod
-    def known_zone(cls, name: str) -> str:
-        """The zone must exist."""
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f'"{name}" is no IANA time zone; write one as Asia/Shanghai') from error
-        return name
-
-
-class RulesSection(Section):
-    """`[rules]`: which packs judge."""
-
-    packs: Annotated[list[str], Field(description="Folders of the rules shelf in use; none given means all.")] = []
-
-
-class ShelvesSection(Section):
-    """`[shelves]`: an agency's own folders, added to those that ship."""
-
-    rules: Annotated[list[str], Field(description="Folders that hold packs, as rules/ does.")] = []
-    models: Annotated[list[str], Field(description="Folders that hold recipes, as models/ does.")] = []
-
-
-class ScheduleSection(Section):
-    """`[schedule]`: when `lvyue serve` works by itself."""
-
-    daily_at: Annotated[time, Field(description="Time of day of the pull, scan and letters.")] = time(6, 0)
-    train_on: Annotated[
-        Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun", "never"],
-        Field(description="Day of the week after whose round models learn anew; the gate says whether they speak."),
-    ] = "sat"
-
-
-class Settings(Section):
-    """The whole of config.toml but its sources."""
-
-    office: Annotated[str, Field(description="Name of the office, as letters and reports show it.")] = ""
-    declared: Annotated[str, Field(description="Shown in every output, as `made data`; empty for real work.")] = ""
-    lang: Annotated[Literal["zh", "en"], Field(description="Language of reports.")] = "zh"
-    state: Annotated[str, Field(description="Folder of database, letters and reports.")] = "lvyue-state"
-    calendar: CalendarSection = CalendarSection()
-    rules: RulesSection = RulesSection()
-    shelves: ShelvesSection = ShelvesSection()
-    mail: MailSettings = MailSettings()
-    handling: HandlingSettings = HandlingSettings()
-    schedule: ScheduleSection = ScheduleSection()
-    recipient: list[Recipient] = []
-    override: list[Override] = []
-    channel: Annotated[list[dict[str, Any]], Field(repr=False)] = []
-    source: Annotated[list[dict[str, Any]], Field(repr=False)] = []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,9 +56,9 @@ class Config:
         return self.base / self.settings.state
 
     @property
-    def database(self) -> Path:
-        """The one database file."""
-        return self.state / "lvyue.db"
+    def database(self) -> Place:
+        """The one database."""
+        return place(self.settings.database.get_secret_value(), self.state)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -154,10 +89,7 @@ class Config:
         notice: Notice | None = None
         if own.notices:
             path = self.base / own.notices
-            try:
-                notice = read_overrides(path.read_text(encoding="utf-8"), where=str(path))
-            except OSError as error:
-                raise ConfigError(f"{path}: {error.strerror}", hint="`calendar.notices` names this file") from error
+            notice = read_overrides(read(path, f"calendar.notices: {path}"), where=str(path))
         made = {own.country: work_calendar(own.country, overrides=notice or ())}
         return made | {word: work_calendar(word) for word in ("CN", "EU", "US") if word not in made}
 
@@ -234,7 +166,7 @@ def template() -> str:
         "# Lvyue 履约. Every setting with its default; what is commented out is an example. Environment variables lie over it:"
     ]
     lines += ["# LVYUE_MAIL__SENDER=…, two underscores a level. Secrets: `env:NAME` or `file:PATH`.", ""]
-    plain = {name: field for name, field in Settings.model_fields.items() if isinstance(field.default, str)}
+    plain = {name: field for name, field in Settings.model_fields.items() if isinstance(field.default, str | SecretStr)}
     lines += _settings(plain)
     sections = {name: f for name, f in Settings.model_fields.items() if isinstance(f.default, BaseModel)}
     for name, field in sections.items():
@@ -255,6 +187,8 @@ def _settings(fields: Mapping[str, FieldInfo]) -> list[str]:
 def _written(value: object) -> str:
     """A default as TOML has it."""
     match value:
+        case SecretStr():
+            return json.dumps(value.get_secret_value())
         case time():
             return f'"{value.isoformat("minutes")}"'
         case BaseModel():
@@ -262,6 +196,10 @@ def _written(value: object) -> str:
             return "{ " + ", ".join(f"{name} = {_written(one)}" for name, one in told if one is not None) + " }"
         case _:
             return json.dumps(value, ensure_ascii=False)
+
+
+LOCATIONS = {"ledger": "ledger.xlsx", "rest": "https://example.org/api/contracts", "sql": "env:ERP_URL"}
+"""Where a source of each kind may be, as an example."""
 
 
 def _examples() -> list[str]:
@@ -278,9 +216,9 @@ def _examples() -> list[str]:
         given: dict[str, str | int] = {
             "name": "register",
             "kind": word,
-            "location": "ledger.xlsx" if word == "ledger" else "https://example.org/contracts.csv",
+            "location": LOCATIONS.get(word, "https://example.org/contracts.csv"),
         }
-        blocks.append(("source", kind, given | ({"mapping": "register.sql"} if word == "table" else {})))
+        blocks.append(("source", kind, given | ({"mapping": "register.sql"} if "mapping" in kind.model_fields else {})))
     for word, way in sorted(channel_kinds().items()):
         blocks.append(("channel", way, {"name": word, "kind": word, "url": "env:ROBOT_URL"}))
     for title, model, given in blocks:

@@ -12,17 +12,19 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet
 
 from monitor.domain.nouns import NOUNS
-from monitor.domain.portfolio import Rows
+from monitor.domain.place import Place
+from monitor.domain.portfolio import Layered, Rows
 from monitor.domain.workdays import WorkCalendar
 from monitor.engines.duckdb import Engine
 from monitor.facts import AROUND, BELONGS, REACHED, around, query, subjects
@@ -35,7 +37,7 @@ from monitor.store.mirror import Mirror
 class Question:
     """What is asked: which rules, of which day, from whose knowledge."""
 
-    database: Path
+    database: Place
     state: Path
     zone: tzinfo
     calendars: Mapping[str, WorkCalendar]
@@ -93,6 +95,18 @@ class Notes:
 def tables(question: Question) -> Mapping[str, Rows]:
     """What was known, for a report: from the mirror when it has it all, else from the versions. Writes nothing."""
     return _known(question, _mirror(question, may_write=False))
+
+
+def supposing(known: Mapping[str, Rows], rows: Mapping[str, pa.Table]) -> Mapping[str, Rows]:
+    """The same as if some rows said something else; nothing is written. `rows` are whole rows, by noun."""
+    return {noun: _laid_over(told, rows[noun]) if noun in rows else told for noun, told in known.items()}
+
+
+def _laid_over(told: Rows, rows: pa.Table) -> Rows:
+    newer = told.newer if isinstance(told, Layered) else told
+    others = newer.filter(pc.invert(pc.is_in(newer["id"], value_set=rows["id"].combine_chunks())))
+    laid = pa.concat_tables([others, rows.select(newer.column_names).cast(newer.schema)])
+    return replace(told, newer=laid) if isinstance(told, Layered) else laid
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """THE STORY: how a register becomes a letter. A line an arrow; each name leads to the room where it happens.
 
-    pull     sources.fetch ─▶ payload kept ─▶ sources.read ─▶ store.record            one transaction a pull
+    pull     ask ─▶ payload kept ─▶ sources.read ─▶ store.record                      see pulling.py
     judge    store.mirror ─▶ Engine (facts) ─▶ Judgement (rules), then scores          see judging.py, scoring.py
     scan     judge ─▶ alerts.step ─▶ notify.compose ─▶ store.save + store.post       one transaction a scan
     act, remind  what people and time do in between                               see handling.py
@@ -20,48 +20,27 @@ from time import monotonic
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from loguru import logger
 
-from monitor import handling, judging, learned, scoring, sources, stepping
+from monitor import handling, judging, learned, scoring, stepping
 from monitor.config import Config
-from monitor.domain.errors import DeliveryError, LvyueError, StoreError, UsageError
+from monitor.domain.errors import DeliveryError, UsageError
 from monitor.domain.warning import Change, Letter
 from monitor.engines.duckdb import Engine
 from monitor.judging import Question
 from monitor.notify import Channel, composing
+from monitor.pulling import Pulled, Tell, pull, silent
 from monitor.reports.learned import Voices
 from monitor.reports.portfolio import Header, is_provisional
 from monitor.rulebook import Hit, Judgement, Rulebook
 from monitor.scoring import Panel, Spoken
-from monitor.sources import Source
-from monitor.sources.border import Refusal
-from monitor.sources.editions import Edition, editions, refuse_loss
-from monitor.sources.fetch import Validators
-from monitor.sources.pages import all_pages
 from monitor.stepping import Stepped
 from monitor.store import Store, outbox, runs, versions, warnings
 
-Tell = Callable[[str], None]
-"""Says what is being done; the command line shows it."""
+__all__ = ["Delivered", "Pulled", "Scanned", "Tell", "View", "deliver", "facts", "look", "pull", "scan", "silent"]
 
 RETRY_AFTER = (60, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600)
 """Seconds until a letter is tried again, by attempts so far; after the last it is parked for a person."""
-
-
-def silent(_message: str) -> None:
-    """Tell nobody."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pulled:
-    """What one pull brought. `unchanged` when the publisher sent what we had."""
-
-    source: str
-    run_id: int
-    unchanged: bool
-    editions: int = 0
-    counts: versions.Counts = field(default_factory=versions.Counts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,45 +66,6 @@ class Delivered:
     parked: int
     reasons: tuple[str, ...] = ()
     """Why letters were not sent, each reason once."""
-
-
-def pull(config: Config, store: Store, source: Source, *, at: datetime, tell: Tell = silent) -> Pulled:
-    """Ask one source, and add what it says. All of it becomes visible, or nothing; the ledger keeps either.
-
-    Raises SourceError, RejectedError or ConfigError; the last good state stays as it was.
-    """
-    with store.writing() as db:
-        run_id = runs.start(db, "pull", at=at, source=source.name)
-        last = versions.last_edition(db, source.name)
-        held = versions.payloads_of(db, last.id) if last and last.id else []
-    with logger.contextualize(run=run_id, source=source.name), _ledger(store, run_id, at):
-        reader_hash = source.reader_hash(config.base)
-        same_reader = last is not None and last.reader_hash == reader_hash
-        tell(f"{source.name}: asking")
-        pages = all_pages(source, config.base, _validators(last) if same_reader and len(held) == 1 else None)
-        if pages[0].not_modified or (same_reader and [page.sha256 for page in pages] == held):
-            with store.writing() as db:
-                runs.finish(db, run_id, "unchanged", at=at, counts={})
-            logger.info("{source}: nothing new", source=source.name)
-            return Pulled(source=source.name, run_id=run_id, unchanged=True)
-        tell(f"{source.name}: reading")
-        reading = sources.read(source, pages, config.base)
-        tell(f"{source.name}: comparing")
-        with store.writing() as db:
-            refuse_loss(source, reading, versions.contracts_listed(db, source.name))
-            known = versions.contracts_known(db, source.name)
-            names = [versions.keep_payload(db, page.content, media_type=page.media_type, at=at) for page in pages]
-            head = versions.EditionHead(
-                run_id=run_id, source=source.name, recorded_at=at, payloads=tuple(names), reader_hash=reader_hash,
-                etag=pages[0].etag, last_modified=pages[0].last_modified,
-            )  # fmt: skip
-            newest = last.recorded_at if last else None
-            found = editions(source, reading, last=newest, at=at, start_of_day=config.start_of_day)
-            totals = [_record(db, source, head, edition, known) for edition in found]
-            counts = _sum(totals)
-            runs.finish(db, run_id, "ok", at=at, counts={"editions": len(totals)} | _as_counts(counts))
-        logger.info("{source}: {rows} rows, {new} new, {changed} changed", source=source.name, **_as_counts(counts))
-        return Pulled(source=source.name, run_id=run_id, unchanged=False, editions=len(totals), counts=counts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,10 +96,24 @@ class View:
 
 
 @contextmanager
-def look(config: Config, store: Store, book: Rulebook, *, as_of: date, known_at: datetime) -> Iterator[View]:
-    """The sideways arrow: facts, outcomes, estimates and sources for a report, as of a day. Reads only."""
+def facts(config: Config, store: Store, book: Rulebook, *, as_of: date, known_at: datetime) -> Iterator[Engine]:
+    """What is true of everything on a day, from what was known by an instant; nothing is judged. Reads only."""
     question = _question(config, store, book, as_of=as_of, known_at=known_at)
     with judging.engine(question, judging.tables(question)) as engine:
+        yield engine
+
+
+@contextmanager
+def look(
+    config: Config, store: Store, book: Rulebook, *, as_of: date, known_at: datetime,
+    supposing: Mapping[str, pa.Table] | None = None,
+) -> Iterator[View]:  # fmt: skip
+    """The sideways arrow: facts, outcomes, estimates and sources for a report, as of a day. Reads only.
+
+    `supposing` are rows by noun that say something else than is known: what would be, then.
+    """
+    question = _question(config, store, book, as_of=as_of, known_at=known_at)
+    with judging.engine(question, judging.supposing(judging.tables(question), supposing or {})) as engine:
         judgement = Judgement(engine.db, book.rules)
         with store.reading() as db:
             rows = versions.sources_seen(db, known_at.astimezone(UTC), config.zone)
@@ -191,7 +145,7 @@ def scan(
     Raises UsageError for a day before the last scan's: warnings do not live backwards, a report can look back.
     """
     run_id = _begin_scan(store, as_of, at)
-    with logger.contextualize(run=run_id, as_of=as_of.isoformat()), _ledger(store, run_id, at):
+    with logger.contextualize(run=run_id, as_of=as_of.isoformat()), runs.kept(store, run_id, at):
         tell("reading what is known")
         question = _question(config, store, book, as_of=as_of, known_at=known_at)
         with store.reading() as db:
@@ -219,6 +173,8 @@ def scan(
             posted += outbox.post(db, for_operator, run_id=run_id)
             runs.note_inputs(db, run_id, inputs)
             counts = _scan_counts(outcome, saved, posted)
+            if outcome.contracts is None:
+                counts["figures"] = _figures(outcome) | {"acknowledged": warnings.acknowledged(db)}
             runs.finish(db, run_id, "ok" if saved else "unchanged", at=at, counts=counts)
         outcome.notes.write(question)
         if outcome.spoken is not None:
@@ -246,22 +202,25 @@ def _begin_scan(store: Store, as_of: date, at: datetime) -> int:
 
 
 def deliver(
-    config: Config, store: Store, channels: Mapping[str, Channel], *, at: datetime, tell: Tell = silent
-) -> Delivered:
+    config: Config, store: Store, channels: Mapping[str, Channel], *, at: datetime, tell: Tell = silent,
+    stopping: Callable[[], bool] = lambda: False,
+) -> Delivered:  # fmt: skip
     """Send what is due, each letter by its channel. A letter is claimed before it is sent and settled after; a crash in
-    between sends it again with the same Message-ID, never loses it. What is set aside, the operator is told of."""
+    between sends it again with the same Message-ID, never loses it. What is set aside, the operator is told of. Once
+    `stopping`, what was claimed is given back."""
     done: dict[str, int] = dict.fromkeys(("sent", "waiting", "parked"), 0)
     reasons: dict[str, None] = {}
     begun = monotonic()
-    while True:
+    while not stopping():
         with store.writing() as db:
             now = at + timedelta(seconds=monotonic() - begun)  # a long round must not claim with a lease that is over
-            claimed = outbox.claim(db, at=at, now=now)
+            claimed = outbox.claim(db, at=at, now=now)  # few: a slow server must be through before the lease is
         if not claimed:
             break
         for letter in claimed:
             tell(f"sending {sum(done.values()) + 1}")
-            state, reply, next_try, held = _send(channels, letter, at)
+            given_back = ("waiting", "the service was stopped", at, True)
+            state, reply, next_try, held = given_back if stopping() else _send(channels, letter, at)
             with store.writing() as db:
                 mine = outbox.settle(db, letter, state, at=at, reply=reply, next_try_at=next_try, held=held)
                 if mine and state == "parked" and letter.kind != "operator":
@@ -279,82 +238,13 @@ def deliver(
     return Delivered(**done, reasons=tuple(reasons))
 
 
-@contextmanager
-def _ledger(store: Store, run_id: int, at: datetime) -> Iterator[None]:
-    """Whatever goes wrong inside is written into the ledger, then goes on to whoever asked."""
-    try:
-        yield
-    except LvyueError as error:
-        logger.error("failed: {reason}", reason=error.message)
-        _note_failure(store, run_id, at, error.message)
-        raise
-    except BaseException as error:
-        _note_failure(store, run_id, at, f"{type(error).__name__}")
-        raise
-
-
-def _note_failure(store: Store, run_id: int, at: datetime, message: str) -> None:
-    try:
-        with store.writing() as db:
-            runs.finish(db, run_id, "failed", at=at, counts={}, message=message)
-    except StoreError as error:  # a full disk cannot even take this line; the first error is the one to show
-        logger.error("the ledger could not be written: {reason}", reason=error.message)
-
-
-def _validators(last: Any) -> Validators | None:
-    if last is None or not (last.etag or last.last_modified):
-        return None
-    return Validators(etag=last.etag, last_modified=last.last_modified)
-
-
-def _record(db: Any, source: Source, head: versions.EditionHead, edition: Edition, known: set[str]) -> versions.Counts:
-    """One edition into the store; what belongs to a contract nobody knows goes to quarantine. `known` grows by its contracts."""
-    if "contract" in edition.nouns:
-        known |= set(edition.nouns["contract"].good["id"].to_pylist())
-    refused = [_refused(refusal) for refusal in edition.refusals]
-    rows = []
-    for noun, checked in edition.nouns.items():
-        good = checked.good
-        if "contract_id" in good.column_names:
-            known_ones = pc.is_in(good["contract_id"], value_set=pa.array(sorted(known), pa.string()))
-            belongs = pc.or_(known_ones, pc.is_null(good["contract_id"]))  # a complaint need not name one
-            for row in good.filter(pc.invert(belongs)).select(["id", "contract_id", "source_row"]).to_pylist():
-                value = row["contract_id"].removeprefix(f"{source.name}:")
-                cell = checked.cells.get(row["id"].removeprefix(f"{source.name}:"), "contract_id")
-                refused.append(
-                    versions.RefusedCell(
-                        noun=noun, row=row["source_row"], field=cell, value=value,
-                        reason="belongs to a contract that is neither in this pull nor known",
-                    )
-                )  # fmt: skip
-            good = good.filter(belongs)
-        rows.append(versions.Incoming(noun=noun, good=good, seen=checked.seen))
-    values = {name: getattr(head, name) for name in versions.EditionHead.__slots__} | {
-        "recorded_at": edition.recorded_at
-    }
-    return versions.record(db, versions.EditionHead(**values), rows, refused=refused, complete=source.complete)
-
-
-def _refused(refusal: Refusal) -> versions.RefusedCell:
-    return versions.RefusedCell(
-        noun=refusal.noun, row=refusal.row, field=refusal.field, value=refusal.value, reason=refusal.reason
-    )
-
-
-def _sum(counts: Sequence[versions.Counts]) -> versions.Counts:
-    totals = {name: sum(getattr(count, name) for count in counts) for name in versions.Counts.__slots__}
-    return versions.Counts(**totals)
-
-
-def _as_counts(counts: versions.Counts) -> dict[str, int]:
-    return {name: getattr(counts, name) for name in versions.Counts.__slots__}
-
-
 def _question(config: Config, store: Store, book: Rulebook, *, as_of: date, known_at: datetime) -> Question:
     with store.reading() as db:
         known_warnings = warnings.as_facts(db, as_of)
+    counted = {config.settings.calendar.country} | {rule.calendar for rule in book.rules}
+    calendars = {word: calendar for word, calendar in config.calendars().items() if word in counted}
     return Question(
-        database=store.path, state=config.state, zone=config.zone, calendars=config.calendars(), book=book, as_of=as_of,
+        database=store.place, state=config.state, zone=config.zone, calendars=calendars, book=book, as_of=as_of,
         known_at=known_at, warnings=known_warnings,
     )  # fmt: skip
 
@@ -374,6 +264,16 @@ def _scan_counts(outcome: Stepped, changes: Sequence[Change], letters: int) -> d
         "unknown": sum(row["unknown"] for row in counts),
     }  # fmt: skip
     return numbers if outcome.contracts is None else numbers | {"contracts": outcome.contracts}
+
+
+def _figures(outcome: Stepped) -> dict[str, Any]:
+    """What a scan of everything saw, for `/metrics`: nobody judges again for a scrape."""
+    watched = outcome.spoken.watched if outcome.spoken else {}
+    return {
+        "contracts": outcome.statuses,
+        "unknown": {rule: counts["unknown"] for rule, counts in outcome.counts.items() if counts["unknown"]},
+        "drift": {recipe: {"psi": seen.mix, "moved": seen.moved} for recipe, seen in watched.items()},
+    }
 
 
 def _send(channels: Mapping[str, Channel], letter: Letter, at: datetime) -> tuple[str, str, datetime | None, bool]:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from monitor.domain.place import Place
 from monitor.domain.portfolio import schema
 from monitor.domain.workdays import WorkCalendar
 from monitor.engines.duckdb import Engine
@@ -30,7 +31,7 @@ STATES = {
 class Past:
     """A store to look back in. Days begin and end in `zone`."""
 
-    database: Path
+    database: Place
     zone: tzinfo
     calendars: Mapping[str, WorkCalendar]
     end_of_day: Callable[[date], datetime]

@@ -22,13 +22,15 @@ Key = tuple[str, str, str]
 class Stepped:
     """What judging brought: everything that fires, every warning that changes, and how often each rule had each outcome.
 
-    `spoken` is what learned scores added; None where only what changed was judged: a score is of a whole day. `contracts` is
-    the number of contracts judged when not all were. `notes` are to be written when the changes are saved.
+    `statuses` counts contracts by where they stand on the day, `unknown` among them. `spoken` is what learned scores added; None
+    where only what changed was judged: a score is of a whole day. `contracts` is the number of contracts judged when not all
+    were. `notes` are to be written when the changes are saved.
     """
 
     hits: list[Hit]
     changes: list[Change]
     counts: dict[str, dict[str, int]]
+    statuses: dict[str, int]
     facts_hash: str | None
     contracts: int | None
     notes: Notes
@@ -58,8 +60,14 @@ def _step(question: Question, waiting: dict[Key, Alert], judged: Judged, notes: 
         changes += _estimated(estimated, spoken, judged, question.as_of)
     return Stepped(
         hits=hits + (spoken.hits if spoken else []), changes=changes, counts=judged.judgement.counts(),
+        statuses={row["status"]: row["contracts"] for row in judged.engine.rows(_STATUSES)},
         facts_hash=judged.facts_hash, contracts=None if seen is None else len(seen), notes=notes, spoken=spoken,
     )  # fmt: skip
+
+
+_STATUSES = (
+    "select coalesce(status, 'unknown') as status, count(*) as contracts from fact_contract group by 1 order by 1"
+)
 
 
 def again(changes: Sequence[Change], standing: Sequence[Alert], *, on: date) -> list[Change]:

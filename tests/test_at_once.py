@@ -24,8 +24,8 @@ from tests.office import CORE, Office, config, source
 from tests.test_handling import NEVER, PEOPLE, Desk
 
 HANDFUL = 20
-ROUNDS = pytest.mark.parametrize("rounds", [200, pytest.param(1000, marks=pytest.mark.bench)])
-"""A thousand of each with `pytest -m bench tests/test_at_once.py`."""
+ROUNDS = pytest.mark.parametrize("rounds", [80, pytest.param(1000, marks=pytest.mark.long)])
+"""A thousand of each with `pytest -m long tests/test_at_once.py`."""
 
 """Interleavings of a test, and how many of them one database sees: every act reads all that stands."""
 

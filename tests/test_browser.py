@@ -13,7 +13,13 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from monitor import demo
+from monitor.demo.district import district
+from monitor.domain.words import LANGS
+from monitor.domain.workdays import WorkCalendar
+from monitor.reports.forms import shaped
+from monitor.reports.questions import questions
 from tests.office import Office, config, source
+from tests.reports.district import last_month
 
 DAY = date(2017, 12, 31)
 FLAGS = [
@@ -37,6 +43,10 @@ BOXES = """() => {
   const missing = pixels('\\u{10FFFD}');
   return [...'履约预警龑'].filter(letter => pixels(letter) === missing);
 }"""
+
+CLIPPED = (
+    "[...document.querySelectorAll('table, svg')].filter(e => e.getBoundingClientRect().right > innerWidth + 1).length"
+)
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +116,31 @@ def test_a_page_stands_alone_and_fits(browser: Browser, pages: dict[str, Path], 
     page.close()
 
 
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory: pytest.TempPathFactory, calendars: dict[str, WorkCalendar]) -> Path:
+    """Every question's page about the made district, in both languages."""
+    folder = tmp_path_factory.mktemp("answers")
+    with last_month(district(), calendars) as month:
+        for name in questions():
+            for lang in LANGS:
+                page = shaped(month.answer(name, lang), "html")
+                (folder / f"{name}-{lang}.html").write_bytes(page)
+    return folder
+
+
+@pytest.mark.parametrize("name", questions())
+def test_an_answer_stands_alone_fits_and_prints_whole(browser: Browser, answers: Path, name: str) -> None:
+    for lang in LANGS:
+        page, asked, complaints = opened(browser, answers / f"{name}-{lang}.html", 390)
+        assert (asked, complaints) == ([], [])
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{lang}: it scrolls sideways"
+        assert page.evaluate(BOXES) == []
+        page.emulate_media(media="print")
+        page.set_viewport_size({"width": round(180 / 25.4 * 96), "height": 1000})
+        assert page.evaluate(CLIPPED) == 0, f"{lang}: tables or pictures are clipped on A4"
+        page.close()
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_report_prints_on_a4_and_letter_without_losing_a_column(
     browser: Browser, pages: dict[str, Path], lang: str
@@ -114,9 +149,7 @@ def test_the_report_prints_on_a4_and_letter_without_losing_a_column(
     page.emulate_media(media="print")
     for millimetres in (210, 216):
         page.set_viewport_size({"width": round((millimetres - 30) / 25.4 * 96), "height": 1000})
-        wide = page.evaluate(
-            "[...document.querySelectorAll('table, svg')].filter(e => e.getBoundingClientRect().right > innerWidth + 1).length"
-        )
+        wide = page.evaluate(CLIPPED)
         assert wide == 0, f"{wide} tables or pictures are clipped at {millimetres} mm"
         assert len(page.pdf(format="A4" if millimetres == 210 else "Letter")) > 50_000
     page.close()

@@ -50,6 +50,12 @@ def office(tmp_path: Path) -> Office:
     return pulled(tmp_path, MAPPING)
 
 
+@pytest.fixture(scope="module")
+def rich_office(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    """With amendments, guarantees and complaints; only asked, never changed."""
+    return pulled(tmp_path_factory.mktemp("rich"), MAPPING + BESIDE)
+
+
 def pulled(folder: Path, mapping: str) -> Office:
     (folder / "ledger.csv").write_text(LEDGER, encoding="utf-8")
     (folder / "ledger.sql").write_text(mapping, encoding="utf-8")
@@ -149,9 +155,9 @@ def test_paying_clears_and_the_breach_stays_to_be_explained(office: Office) -> N
     ],
 )  # fmt: skip
 def test_a_dossier_shows_amendments_guarantees_and_complaints_where_there_are_any(
-    tmp_path: Path, lang: str, heads: list[str], cells: list[str]
+    rich_office: Office, lang: str, heads: list[str], cells: list[str]
 ) -> None:
-    office = pulled(tmp_path, MAPPING + BESIDE)
+    office = rich_office
     asked = ("--as-of", "2026-04-10", "--known-at", "2026-04-30")
     rich, plain = (
         [line.strip() for line in office.ok("--lang", lang, "explain", f"HT-2026-00{number}", *asked).out.splitlines()]
@@ -161,7 +167,11 @@ def test_a_dossier_shows_amendments_guarantees_and_complaints_where_there_are_an
     assert [head for head in heads if head in plain] == []
     tables = " ".join(rich[rich.index(heads[0]) :])
     assert [cell for cell in cells if cell not in tables] == []
-    dossier = json.loads(office.ok("explain", "HT-2026-001", *asked, "--json").out)
+
+
+def test_a_dossier_as_data_has_them_too(rich_office: Office) -> None:
+    asked = ("--as-of", "2026-04-10", "--known-at", "2026-04-30")
+    dossier = json.loads(rich_office.ok("explain", "HT-2026-001", *asked, "--json").out)
     assert [row["kind"] for part in ("amendments", "guarantees", "complaints") for row in dossier[part]] == [
         "extension", "performance", "sme_arrears"
     ]  # fmt: skip

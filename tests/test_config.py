@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from monitor.config import Config, Settings, default, load, shelf, template
+from monitor.config import Config, default, load, shelf, template
 from monitor.domain.errors import ConfigError
 from monitor.notify import Recipient
 from monitor.notify.email import SmtpSettings
+from monitor.settings import Settings
 from monitor.sources.ocds import OcdsSource
 from monitor.sources.table import TableSource
 from tests.office import Office
@@ -188,7 +189,7 @@ def test_a_kind_that_is_not_there_a_setting_of_another_kind_and_a_missing_one_ar
         TABLE.replace('"table"', '"tabel"') + OCDS + 'mapping = "x.sql"\n' + TABLE.replace('mapping = "ledger.sql"', "")
     )
     assert desk.faults(text) == [
-        'config.toml:3:1  source.0.kind: must be one of ledger, ocds, table; did you mean "table"?',
+        'config.toml:3:1  source.0.kind: must be one of ledger, ocds, rest, sql, table; did you mean "table"?',
         'config.toml:10:1  source.1.mapping: unknown key; did you mean "max_pages"?',
         "config.toml:11:3  source.2.mapping: must be given",
     ]

@@ -172,9 +172,9 @@ def test_a_letter_that_cannot_be_written_is_parked_and_the_rest_lie_in_the_folde
     assert sorted(reply or "" for state, _, reply in lying(store) if state == "sent") == paths
 
 
-@pytest.mark.parametrize("count", [30, pytest.param(1000, marks=pytest.mark.bench)])
+@pytest.mark.parametrize("count", [30, pytest.param(1000, marks=pytest.mark.long)])
 def test_one_poisoned_letter_is_parked_and_a_real_server_gets_all_the_others(store: Store, count: int) -> None:
-    """A thousand with `pytest -m bench tests/test_deliver.py`."""
+    """A thousand with `pytest -m long tests/test_deliver.py`."""
     letters = [replace(digest(MORGAN), key=f"{number:04}{0:060}") for number in range(count)]
     letters[count // 2] = replace(letters[count // 2], content={"as_of": "2017-12-31", "items": "\ud800"})
     post(store, letters)

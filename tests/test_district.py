@@ -47,8 +47,8 @@ MODULES = (
 )  # fmt: skip
 CHECKS = {rule: check for module in MODULES for rule, check in module.CHECKS.items()}
 MONTHS = 36
-THIRD = range(2, MONTHS, 3)
-"""Every third month-end, and the last. `pytest -m bench tests/test_district.py` judges all thirty-six."""
+NINTH = range(8, MONTHS, 9)
+"""Every ninth month-end, and the last. `pytest -m long tests/test_district.py` judges all thirty-six."""
 
 SHAKEN = ("CN-PAY-", "CN-PRO-", "CN-PRC-")
 ANSWERS = (*law.LEVELS, "unknown")
@@ -87,7 +87,7 @@ def months(
     request: pytest.FixtureRequest, ledgers: Ledgers, book: Rulebook, calendars: dict[str, WorkCalendar]
 ) -> dict[int, Month]:
     """The month-ends asked for, judged twice. Two at a time: the database plans and runs outside of Python's lock."""
-    wanted = range(MONTHS) if request.config.getoption("markexpr") == "bench" else THIRD
+    wanted = range(MONTHS) if request.config.getoption("markexpr") == "long" else NINTH
 
     def judge(number: int) -> Month:
         day = list(ledgers)[number]
@@ -174,7 +174,7 @@ def differences(month: Month) -> str:
 
 
 @pytest.mark.parametrize(
-    "number", [pytest.param(n, marks=[] if n in THIRD else [pytest.mark.bench]) for n in range(MONTHS)]
+    "number", [pytest.param(n, marks=[] if n in NINTH else [pytest.mark.long]) for n in range(MONTHS)]
 )
 def test_both_readings_of_the_law_find_the_same(number: int, months: dict[int, Month]) -> None:
     assert not differences(months[number]), differences(months[number])

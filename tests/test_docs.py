@@ -11,6 +11,7 @@ import pytest
 from monitor import config
 from monitor.cli import app
 from monitor.domain.words import LANGS, keys, word
+from monitor.settings import Settings
 from tests.office import Office
 
 ROOT = Path(__file__).parent.parent
@@ -46,7 +47,12 @@ def test_a_newcomer_who_follows_the_readme_gets_there(name: str, tmp_path: Path)
             (office.folder / "ledger.sql").write_text(blocks(name, "sql")[0], encoding="utf-8")
             (office.folder / "ledger.csv").write_text(LEDGER, encoding="utf-8")
             continue
-        office.ok(*(str(office.folder / word) if word in ("report.html", "ledger.xlsx") else word for word in words))
+        office.ok(
+            *(
+                str(office.folder / word) if word in ("report.html", "ledger.xlsx", "year.pdf") else word
+                for word in words
+            )
+        )
     assert "2026-001" in office.ok("alerts", "list", "--json").out
     assert (office.folder / "report.html").stat().st_size > 10_000
 
@@ -62,7 +68,7 @@ def test_the_sample_config_is_what_init_writes(request: pytest.FixtureRequest) -
     if request.config.getoption("--renew"):
         path.write_text(config.template(), encoding="utf-8")
     assert path.read_text(encoding="utf-8") == config.template()
-    assert config.load(path, {}).settings == config.Settings()
+    assert config.load(path, {}).settings == Settings()
 
 
 def test_every_link_of_the_documents_leads_somewhere() -> None:

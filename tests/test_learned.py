@@ -20,12 +20,13 @@ from monitor.domain.errors import UsageError
 from monitor.domain.warning import LEVELS
 from monitor.learning import recipe, training
 from monitor.learning.dataset import Cases, Seen
+from monitor.learning.drift import OTHER_MIX
 from monitor.learning.recipe import Asked
 from monitor.learning.training import Trained
 from monitor.notify.composing import Desk, compose
 from monitor.notify.letters import write
 from monitor.pipeline import Scanned
-from monitor.store import models
+from monitor.store import models, vitals
 from tests.learning.test_dataset import World, known_by, late_by_pair, made_office, noon
 from tests.learning.test_drift import NAME, TODAY, House, house, silent
 from tests.learning.test_recipe import slip
@@ -202,6 +203,13 @@ def test_a_score_reminds_where_no_rule_has_reached_as_high(scanned: House) -> No
         assert key not in by_rules or LEVELS.index(by_rules[key]) < LEVELS.index(alert.level)
         due = date.fromisoformat(alert.finding["due"])
         assert TODAY - timedelta(days=30) <= due <= TODAY + timedelta(days=180), "further away no score raises anything"
+
+
+def test_whoever_runs_it_sees_how_far_the_world_has_moved_since_training(scanned: House) -> None:
+    with scanned.store.reading() as db:
+        seen = vitals.read(db, noon(TODAY)).figures["drift"]
+    assert {name: found["moved"] for name, found in seen.items()} == {NAME: False}
+    assert seen[NAME]["psi"] < OTHER_MIX
 
 
 def test_the_same_scan_twice_changes_nothing(scanned: House, tmp_path: Path) -> None:

@@ -281,13 +281,13 @@ def test_the_store_tells_of_any_past_instant_what_it_told_then(tmp_path: Path) -
     for number in range(4):
         at = datetime(2026, 1, 5, tzinfo=UTC) + timedelta(days=10 * number, hours=number)
         registers[number % 2].says(at, **said(chance))
-        told[at] = reading.portfolio(store.path, at, UTC)
+        told[at] = reading.portfolio(store.place, at, UTC)
     assert len({portfolio["history"].num_rows for portfolio in told.values()}) == 4
     for at, then in told.items():
-        again = reading.portfolio(store.path, at + timedelta(hours=1), UTC)
+        again = reading.portfolio(store.place, at + timedelta(hours=1), UTC)
         assert [name for name in then if not again[name].equals(then[name])] == []
     facts = []
-    for portfolio in (told[min(told)], reading.portfolio(store.path, min(told), UTC)):
+    for portfolio in (told[min(told)], reading.portfolio(store.place, min(told), UTC)):
         with Engine(nothing() | portfolio, {}, as_of=AS_OF) as engine:
             facts.append(engine.facts_hash())
     assert facts[0] == facts[1]

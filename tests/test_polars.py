@@ -1,7 +1,7 @@
 """Two engines, one answer: each rule judged by DuckDB, as every scan does, and by Polars from the words of the README.
 
 The rules are those of the shelf, and a few made ones that use every word of the language. The cases are the examples in
-their files, the made district, and random rows: some here, a million with `pytest -m bench`.
+their files, the made district, and random rows: some here, a million with `pytest -m long`.
 """
 
 from __future__ import annotations
@@ -89,12 +89,12 @@ def test_both_find_the_same_in_the_made_district(
             compare(rules, judged(rules, engine.db), facts, calendars)
 
 
-@pytest.mark.parametrize("total", [SOME, pytest.param(MILLION, marks=pytest.mark.bench)])
+@pytest.mark.parametrize("total", [SOME, pytest.param(MILLION, marks=pytest.mark.long)])
 @every_subject
 def test_both_find_the_same_in_random_rows(
     subject: str, total: int, shelf: Rulebook, nobody: Engine, calendars: Calendars
 ) -> None:
-    """A million of them with `pytest -m bench tests/test_polars.py`, where every outcome of every rule comes up."""
+    """A million of them with `pytest -m long tests/test_polars.py`, where every outcome of every rule comes up."""
     rules = rules_about(subject, shelf)
     if rules:  # a subject of which no rule speaks leaves its share to the others
         share = total // len({rule.rule.subject for rule in shelf.rules}) + 1

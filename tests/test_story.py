@@ -199,11 +199,12 @@ def test_the_next_day_brings_only_the_next_days_news(office: Office, tmp_path: P
     assert len(moved) < len(levels) / 10
 
 
-def test_the_demo_runs_and_prints_where_things_lie(tmp_path: Path) -> None:
+def test_the_demo_runs_and_prints_where_things_lie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = io.StringIO()
     said: list[str] = []
     from rich.console import Console
 
+    monkeypatch.setenv("LVYUE_DATABASE", "postgresql://office@/contracts?host=/nowhere")  # a demo stays in its folder
     demo.play(tmp_path / "demo", console=Console(file=out, width=140), say=said.append, lang="zh")
     told = "\n".join(said)
     assert "second pull over HTTP: nothing new (304)" in told

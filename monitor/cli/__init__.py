@@ -9,17 +9,52 @@ Exit codes: 0 done · 1 warnings at or above --fail-on · 2 usage · 3 config, r
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from monitor import __version__
-from monitor.cli import alerts, bench, ledger, look, model, shell, work
+from monitor.cli import (
+    alerts,
+    answers,
+    audit,
+    bench,
+    db,
+    deploy,
+    doctor,
+    export,
+    ledger,
+    look,
+    model,
+    runs,
+    shell,
+    sources,
+    work,
+)
 from monitor.cli.options import app
 from monitor.domain.errors import IntegrityError, LvyueError, StoreError
 
-__all__ = ["alerts", "app", "bench", "ledger", "look", "main", "model", "work"]
+__all__ = [
+    "alerts",
+    "answers",
+    "app",
+    "audit",
+    "bench",
+    "db",
+    "deploy",
+    "doctor",
+    "export",
+    "ledger",
+    "look",
+    "main",
+    "model",
+    "runs",
+    "sources",
+    "work",
+]
 
 
 def _version(value: bool) -> None:
@@ -54,10 +89,16 @@ def duckdb_errors() -> tuple[type[Exception], ...]:
     return (module.Error,) if module else ()
 
 
+@cache
+def command() -> Callable[[], Any]:
+    """The verbs as click knows them. Typer reads sixty signatures for it, which takes as long as a small verb."""
+    return typer.main.get_command(app)
+
+
 def main() -> None:
     """Entry point: one clear message and a documented exit code for whatever goes wrong."""
     try:
-        app()
+        command()()
     except LvyueError as error:
         shell.talk.print(
             f"[bold red]error[/bold red] {'' if not shell.options.verbose else type(error).__name__ + ' '}",

@@ -51,7 +51,7 @@ def bench(as_json: AsJson = False) -> None:
         known_warnings = warnings.as_facts(db, day)
     with tempfile.TemporaryDirectory(prefix="lvyue-bench-") as folder, shell.progress():
         question = Question(
-            database=store.path, state=Path(folder), zone=config.zone, calendars=config.calendars(),
+            database=store.place, state=Path(folder), zone=config.zone, calendars=config.calendars(),
             book=shell.load_rulebook(config), as_of=day, known_at=instant, warnings=known_warnings,
         )  # fmt: skip
         steps = list(_measured(question))

@@ -1,4 +1,4 @@
-"""Verbs that only look: reports, explain, rules, sources, runs; and `rules new`, which writes one file."""
+"""Verbs that only look: reports, explain, rules, runs; and `rules new`, which writes one file."""
 
 from __future__ import annotations
 
@@ -17,10 +17,8 @@ from monitor.cli.options import (
     app,
     report_app,
     rules_app,
-    runs_app,
-    sources_app,
 )
-from monitor.domain.errors import IntegrityError, UsageError
+from monitor.domain.errors import UsageError
 
 if TYPE_CHECKING:
     from monitor.rulebook import Rulebook
@@ -121,26 +119,6 @@ def explain(
         typer.echo(render.to_json(dossier), nl=False)
     else:
         terminal.show_dossier(shell.results(), dossier, shell.options.lang or config.settings.lang)
-
-
-@app.command()
-def verify(
-    expect: Annotated[str, typer.Option(metavar="HASH", help="A head that was written down earlier.")] = "",
-    as_json: AsJson = False,
-) -> None:
-    """Whether what happened to warnings is as it was written: every link of the hash chain. Exit code 6 where it is not."""
-    from monitor import audit
-    from monitor.store import warnings
-
-    with shell.open_store(shell.load_config()).reading() as db:
-        whole = audit.verify(warnings.chain(db), expect=expect)
-        if wrong := warnings.out_of_step(db):
-            raise IntegrityError(
-                f"{', '.join(wrong[:20])}: the state is not what the last event says ({len(wrong)} in all)",
-                hint="`lvyue alerts show` has the events, which are whole",
-            )
-    told = {"events": whole.events, "head": whole.head}
-    shell.result(told, as_json, f"{whole.events} events, all as they were written; head {whole.head}")
 
 
 @rules_app.command("new")
@@ -281,34 +259,3 @@ def _ships(folder: Path) -> bool:
     from monitor.config import PACKAGE
 
     return folder.resolve().is_relative_to(PACKAGE)
-
-
-@sources_app.command("list")
-def sources_list(as_json: AsJson = False) -> None:
-    """Every source: kind, where, what came of its last pull."""
-    from monitor.reports import lists
-
-    config = shell.load_config()
-    lists.show_sources(shell.results(), config.sources, shell.open_store(config), at=shell.now(config), as_json=as_json)
-
-
-@sources_app.command("quarantine")
-def sources_quarantine(
-    name: Annotated[str | None, typer.Argument(help="One source; none given means all.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Rows that could not be understood: source, row, field, value, reason."""
-    from monitor.reports import lists
-
-    config = shell.load_config()
-    lists.show_quarantine(
-        shell.results(), shell.open_store(config), config.source(name).name if name else None, as_json=as_json
-    )
-
-
-@runs_app.command("list")
-def runs_list(limit: Annotated[int, typer.Option(min=1, help="How many.")] = 20, as_json: AsJson = False) -> None:
-    """The newest runs: pulls, scans, deliveries, and what came of each."""
-    from monitor.reports import lists
-
-    lists.show_runs(shell.results(), shell.open_store(shell.load_config()), limit=limit, as_json=as_json)

@@ -18,7 +18,11 @@ model_app = typer.Typer(no_args_is_help=True, help="The shelf of learned risk: l
 alerts_app = typer.Typer(no_args_is_help=True, help="Warnings: list, show, and work them until they are closed.")
 outbox_app = typer.Typer(no_args_is_help=True, help="Letters: list, retry, drop.")
 sources_app = typer.Typer(no_args_is_help=True, help="Where facts come from.")
-runs_app = typer.Typer(no_args_is_help=True, help="The run ledger.")
+runs_app = typer.Typer(no_args_is_help=True, help="What was done and when: list, show, jobs, years.")
+audit_app = typer.Typer(
+    no_args_is_help=True, help="The hash chain of what happened to warnings: verify, export, anchor."
+)
+db_app = typer.Typer(no_args_is_help=True, help="The database: upgrade, check, backup, restore.")
 for name, group in (
     ("report", report_app),
     ("rules", rules_app),
@@ -27,6 +31,8 @@ for name, group in (
     ("outbox", outbox_app),
     ("sources", sources_app),
     ("runs", runs_app),
+    ("audit", audit_app),
+    ("db", db_app),
 ):
     app.add_typer(group, name=name)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 from rich.console import Console
@@ -77,7 +77,12 @@ def load_rulebook(config: Config) -> Rulebook:
 def open_store(config: Config) -> Store:
     from monitor.store import Store
 
-    return Store(config.database, create=True)
+    store = Store(config.database, create=True)
+    if store.migrated is not None:
+        say(
+            f"the database was of schema {store.migrated.before}, now {store.migrated.after}; as it was: {store.migrated.kept}"
+        )
+    return store
 
 
 def language() -> str:
@@ -86,6 +91,11 @@ def language() -> str:
 
 def now(config: Config) -> datetime:
     return datetime.now(config.zone)
+
+
+def office_clock(config: Config) -> Callable[[], datetime]:
+    """The clock on the office's wall."""
+    return lambda: now(config)
 
 
 def parse_day(text: str | None) -> date | None:
@@ -120,6 +130,8 @@ def each(wanted: list[Any], work: Callable[[Any], Any], as_json: bool) -> list[L
                 if len(wanted) > 1:
                     talk.print(str(error), markup=False, soft_wrap=True)
                 continue
+            for name in pulled.growing:
+                say(f"{pulled.source}: {name} was touched a moment ago and may not be whole; taken at a later pull")
             counts = {name: getattr(pulled.counts, name) for name in type(pulled.counts).__slots__}
             rows.append(
                 {
@@ -194,20 +206,19 @@ def progress() -> Iterator[None]:
 
 def set_up_logs() -> None:
     """A verb says what went wrong itself; its log is for who asks. `serve` has nothing but its log."""
-    from loguru import logger
-
-    logger.remove()
     if options.verbose and not options.quiet:
         log_to_stderr("INFO" if options.verbose == 1 else "DEBUG")
-
-
-def log_to_stderr(level: str) -> None:
-    """Never with local variables: loguru's `diagnose` would print passwords."""
+        return
     from loguru import logger
 
     logger.remove()
-    form = "{time:YYYY-MM-DD HH:mm:ss} {level} {message} {extra}"
-    logger.add(sys.stderr, level=level, backtrace=False, diagnose=False, format=form)
+
+
+def log_to_stderr(level: str, form: Literal["text", "json"] = "text") -> None:
+    """Log from a level on; more of it when `-v` was given twice."""
+    from monitor.cli import logs
+
+    logs.to_stderr("DEBUG" if options.verbose > 1 else level, form)
 
 
 def tell_undelivered(delivered: Delivered) -> None:

@@ -200,15 +200,20 @@ def run(as_of: AsOf = None, known_at: KnownAt = None, fail_on: FailOn = None) ->
 
 
 @app.command()
-def serve() -> None:
-    """Run by itself: pull, scan, remind and deliver every day at `schedule.daily_at`, letters every minute, until SIGTERM."""
-    from monitor import daemon
-    from monitor.store.lock import exclusive
+def serve(
+    standby: Annotated[
+        bool, typer.Option("--standby", help="Wait while another leads on this database, and take over when it dies.")
+    ] = False,
+) -> None:
+    """Run by itself for years: pull, scan, remind, letters, training, checks, each in its time, until SIGTERM.
 
-    shell.log_to_stderr("INFO")
+    SIGHUP reads config.toml and the rules again; the last good ones stay where they cannot be used.
+    """
+    from monitor import daemon
+
     config = shell.load_config()
-    with exclusive(config.state):
-        daemon.serve(config, shell.open_store(config), clock=lambda: shell.now(config))
+    shell.log_to_stderr("INFO", config.settings.service.log)
+    daemon.serve(shell.load_config, clock=shell.office_clock(config), standby=standby)
 
 
 @app.command()
@@ -231,3 +236,28 @@ def demo(
     from monitor import demo as demonstration
 
     demonstration.play(folder, console=shell.results(), say=shell.say, lang=lang)
+
+
+@app.command()
+def prune(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and let nothing go.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let go what is older than `[retention]` says: bytes that sources sent, empty runs, texts of letters; never a proof."""
+    from dataclasses import asdict
+
+    from monitor.store import retention
+    from monitor.store.lock import exclusive
+
+    config = shell.load_config()
+    settings = config.settings.retention
+    with exclusive(config.state):
+        store = shell.open_store(config)
+        with store.writing() as db:
+            gone = retention.prune(db, settings, at=shell.now(config), dry_run=dry_run)
+    shell.result(
+        asdict(gone) | {"dry_run": dry_run},
+        as_json,
+        f"{'would go' if dry_run else 'gone'}: {gone.payloads} payloads ({gone.bytes_freed:,} bytes), {gone.runs} runs, "
+        f"{gone.letters} letters; 0 years in [retention] keep for good",
+    )

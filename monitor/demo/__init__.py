@@ -75,7 +75,7 @@ def play(
     path = own_config(folder)
     with replay(DATA) as location:
         path.write_text(CONFIG.format(location=location, lang=lang), encoding="utf-8")
-        config = load(path)
+        config = load(path, {})  # nothing in the environment leads a demo to an office's database
         with exclusive(config.state):
             report = _two_rounds(config, say, clock or (lambda: datetime.now(config.zone)))
     show(config, report, console=console, say=say, lang=lang)

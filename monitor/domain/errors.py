@@ -5,6 +5,7 @@ LvyueError            exit code
 ├── ConfigError       3  config.toml, a rule, a mapping cannot be used; all faults of a file at once
 ├── SourceError       4  a publisher did not answer; `.retry` says whether trying again can help
 ├── RejectedError     5  what the publisher sent cannot be used; the last good state stays
+│   └── HeldError     5  it can, but would lose so much that a person has to say that this is true
 ├── IntegrityError    6  something stored is not what was stored, or is from another schema
 ├── BusyError         7  another Lvyue is at work on this database
 ├── StoreError        8  the database cannot be written: disk full, read-only, locked
@@ -54,9 +55,25 @@ class SourceError(LvyueError):
 
 
 class RejectedError(LvyueError):
-    """A publisher's answer cannot be used: not the format, not the columns, too large."""
+    """A publisher's answer cannot be used: not the format, not the columns, too large.
+
+    `why` names the reason in the words people read (`refused.<why>`), for who dropped the file and reads no English.
+    """
 
     exit_code = 5
+
+    def __init__(self, message: str, *, hint: str = "", why: str = "other") -> None:
+        super().__init__(message, hint=hint)
+        self.why = why
+
+
+class HeldError(RejectedError):
+    """A pull that would lose most of what a register listed. What was sent is kept, and waits for a person."""
+
+    def __init__(self, message: str, *, hint: str = "", lost: int = 0, listed: int = 0) -> None:
+        super().__init__(message, hint=hint, why="lost")
+        self.lost = lost
+        self.listed = listed
 
 
 class IntegrityError(LvyueError):

@@ -6,6 +6,7 @@ tomllib reads the values; tree-sitter finds where each stands, which tomllib doe
 from __future__ import annotations
 
 import difflib
+import pathlib
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -76,6 +77,17 @@ class Located:
         lines = self.text.split("\n")  # splitlines() also breaks at U+2028 and others, TOML does not
         excerpt = lines[line - 1] if 0 < line <= len(lines) else ""
         return Fault(where=self.where, line=line, column=column, message=message, excerpt=excerpt, width=width)
+
+
+def read(path: pathlib.Path, where: str) -> str:
+    """The text of a file that people write. Raises ConfigError when it is not UTF-8, as an editor of another encoding leaves it,
+    or cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{where}: is not UTF-8 text", hint="save it as UTF-8") from error
+    except OSError as error:
+        raise ConfigError(f"{where}: {error.strerror or error}", hint="who may read it?") from error
 
 
 def parse(text: str, where: str) -> Located:

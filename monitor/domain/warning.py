@@ -41,6 +41,9 @@ SHAPES = {"red": "■", "orange": "◆", "yellow": "▲", "blue": "●", "unknow
 NEWS = ("opened", "raised", "recurred", "unit_changed", "reopened", "resurfaced")
 """Events that a level has to be told of."""
 
+ARMING = (*NEWS, "resumed")
+"""Events from which time limits run anew."""
+
 TOLD = (*NEWS, "escalated", "cleared", "closed", "dismissed", "assessed")
 """Events that people may be written to about; `notify.compose` says who is."""
 

@@ -1,7 +1,7 @@
 """The words people read, in Chinese and in English: one entry a word, both languages or none.
 
 `words.toml` has what the program says, `facts.toml` the names of facts, `parts.toml` those of the numbers and parts of rules,
-`values.toml` words for codes, `risk.toml` what learned scores say.
+`values.toml` words for codes, `risk.toml` what learned scores say, `reports.toml` what reports do.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from babel.numbers import format_decimal
 
 Lang = Literal["zh", "en"]
 LANGS: tuple[Lang, ...] = ("zh", "en")
-NAMES = ("facts", "parts", "values", "risk")
+NAMES = ("facts", "parts", "values", "risk", "reports")
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DECIMAL = re.compile(r"-?\d{1,30}\.\d{1,10}")

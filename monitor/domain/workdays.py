@@ -69,9 +69,7 @@ class WorkCalendar:
     @property
     def fingerprint(self) -> str:
         """SHA-256 (hex) over all that decides an answer; a scan stores it to be repeated to the byte."""
-        head = (self.country, self.subdivision or "", self.first.isoformat(), self.last.isoformat())
-        text = "|".join((*head, _joined(sorted(self.provisional_years)), _joined(self.ordinal)))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return _fingerprint(self)
 
     def ordinal_of(self, day: date) -> int:
         """Working days from `first` up to and including `day`.
@@ -373,6 +371,13 @@ def _days(block: Mapping[str, object], key: str, faults: list[str]) -> list[date
         else:
             faults.append(f"{item!r} in {key!r} is not a day; write 2027-01-01, no quotes, no time")
     return days
+
+
+@lru_cache(maxsize=16)  # twenty thousand numbers, asked for several times in every scan
+def _fingerprint(calendar: WorkCalendar) -> str:
+    head = (calendar.country, calendar.subdivision or "", calendar.first.isoformat(), calendar.last.isoformat())
+    text = "|".join((*head, _joined(sorted(calendar.provisional_years)), _joined(calendar.ordinal)))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _joined(numbers: Iterable[int]) -> str:

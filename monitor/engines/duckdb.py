@@ -20,7 +20,7 @@ import pyarrow as pa
 from monitor.domain.money import known_currencies, minor_digits
 from monitor.domain.nouns import NOUNS
 from monitor.domain.portfolio import Layered, Rows
-from monitor.domain.sandbox import sandbox, two_at_a_time
+from monitor.domain.sandbox import THREADS, sandbox, two_at_a_time
 from monitor.domain.workdays import WorkCalendar
 from monitor.facts import AROUND, MACROS, PARENTS, REACH, SCALED, around, documented, query, subjects
 
@@ -28,6 +28,9 @@ OF_CONTRACTS = ("contract", "history", *(noun for noun, model in NOUNS.items() i
 """The tables whose rows are contracts or belong to one."""
 
 SCALED_NOUNS = frozenset(noun for noun, model in NOUNS.items() if "currency" in model.model_fields)
+
+FEW = 8_000_000
+"""Bytes of a portfolio below which facts are tables, above which they are views that read only what is asked for."""
 
 
 class Engine:
@@ -51,8 +54,11 @@ class Engine:
     ) -> None:
         self.as_of = as_of
         self.calendars = dict(calendars)
-        self.db = sandbox(readable=_files(tables), spill=spill)
+        few = _few(tables)
+        self._kept = "table" if few else "view"
+        self.db = sandbox(readable=_files(tables), spill=spill, threads=1 if few else THREADS)
         self._elsewhere = reach
+        self._hashes: dict[str, str] = {}
         self._shared = all(isinstance(tables[noun], Layered) for noun in NOUNS)
         self._load(tables)
         self._prepare(contracts)
@@ -94,10 +100,18 @@ class Engine:
         Rows are hashed by DuckDB, so the same world has another hash under another release of it.
         """
         digest = hashlib.sha256(self.as_of.isoformat().encode())
-        for subject in subjects():
-            query = f"select count(*), bit_xor(hash(t)), sum(hash(t)::hugeint) from fact_{subject} t"
-            digest.update(f"{subject}:{self.db.execute(query).fetchall()[0]}".encode())
+        for subject, found in self.fact_hashes().items():
+            digest.update(f"{subject}:{found}".encode())
         return digest.hexdigest()
+
+    def fact_hashes(self) -> dict[str, str]:
+        """Each subject's part in it: how many there are, and two sums over the hashes of their facts. Reckoned once."""
+        if not self._hashes:
+            query = "select count(*), bit_xor(hash(t)), sum(hash(t)::hugeint) from fact_{} t"
+            self._hashes = {
+                subject: str(self.db.execute(query.format(subject)).fetchall()[0]) for subject in subjects()
+            }
+        return self._hashes
 
     def _load(self, tables: Mapping[str, Rows]) -> None:
         """Each noun as a view of its name; rows that have a currency with the size of its minor unit."""
@@ -112,7 +126,7 @@ class Engine:
                 self.db.register(f"given_{name}", rows)
                 told = f"select * from given_{name}"
             self.db.execute(f"create view all_{name} as {told}")
-            self.db.execute(f'create view "{name}" as {_scaled(name, f"all_{name}")}')
+            self.db.execute(f'create {self._kept} "{name}" as {_scaled(name, f"all_{name}")}')
 
     def _prepare(self, contracts: Sequence[str] | None) -> None:
         self.db.execute(f"create macro as_of() as date '{self.as_of.isoformat()}'")
@@ -123,9 +137,9 @@ class Engine:
         two_at_a_time(self.db, self.beside(), [partial(_execute, sql) for sql in made])
         if contracts is not None:
             for name in OF_CONTRACTS:
-                self.db.execute(f'create or replace view "{name}" as {_scaled(name, f"narrowed_{name}")}')
+                self.db.execute(f'create or replace {self._kept} "{name}" as {_scaled(name, f"narrowed_{name}")}')
         for subject in ("obligation", "payment"):  # a contract's sums are made from the facts of its parts
-            self.db.execute(f"create view fact_{subject} as {query(subject)}")
+            self.db.execute(f"create {self._kept} fact_{subject} as {query(subject)}")
         self.db.execute(f"create table fact_contract as {query('contract')}")
         self.db.execute(f"create table own_reach as {REACH}")
         self.db.execute("create view reach as from own_reach")
@@ -135,7 +149,7 @@ class Engine:
         for subject in ("unit", "party"):
             self.db.execute(f"create table fact_{subject} as {query(subject)}")
         for subject in ("amendment", "guarantee", "complaint"):
-            self.db.execute(f"create view fact_{subject} as {query(subject)}")
+            self.db.execute(f"create {self._kept} fact_{subject} as {query(subject)}")
         for subject in subjects():
             self.db.execute(_base(subject))
         for word, calendar in self.calendars.items():
@@ -168,6 +182,15 @@ def _scales() -> pa.Table:
     return pa.table({"code": list(digits), "scale": sizes})
 
 
+def _few(tables: Mapping[str, Rows]) -> bool:
+    """Whether rows are so few that to plan a query takes longer than to run it: then what is asked twice is made once."""
+    layered = [rows for rows in tables.values() if isinstance(rows, Layered)]
+    in_memory = [rows.newer if isinstance(rows, Layered) else rows for rows in tables.values()]
+    size = sum(path.stat().st_size for rows in layered for path in rows.files)
+    held: int = sum(rows.nbytes for rows in in_memory)
+    return size + held < FEW
+
+
 def _files(tables: Mapping[str, Rows]) -> list[Path]:
     return [path for rows in tables.values() if isinstance(rows, Layered) for path in rows.files]
 
@@ -181,26 +204,29 @@ def load_calendar(db: duckdb.DuckDBPyConnection, word: str, calendar: WorkCalend
     `roll_CN` works anywhere. `roll_CN_beside` works where the one row of `calendar_lists` stands beside every row, and takes
     a twentieth of the time: a list that is a constant DuckDB builds anew for every two thousand rows.
     """
+    position = f"case when d >= {_day(calendar.first)} then d - {_day(calendar.first)} + 1 end"
+    ordinal, workday = _lists_of(word)
+    # Before the lists are there: to make a macro DuckDB plans it, and copies each constant in it many times.
+    _add_functions(db, word, f"getvariable('{ordinal}')[{position}]", f"getvariable('{workday}')")
+    _add_functions(db, f"{word}_beside", f'"{ordinal}"[{position}]', f'"{workday}"')
+    years = ", ".join(str(year) for year in sorted(calendar.provisional_years)) or "null"
+    inside = f"d between {_day(calendar.first)} and {_day(calendar.last)}"
+    db.execute(
+        f"create macro provisional_{word}(d) as case when {inside} then coalesce(year(d) in ({years}), false) end"
+    )
     lists = _lists(calendar)
     db.register("lists_of_days", lists)
     for name in lists.column_names:
         db.execute(f"set variable {name}_{word} = (select {name} from lists_of_days)")
     db.unregister("lists_of_days")
-    position = f"case when d >= {_day(calendar.first)} then d - {_day(calendar.first)} + 1 end"
-    db.execute(f"create macro provisional_{word}(d) as getvariable('provisional_{word}')[{position}]")
-    ordinal, workday = _lists_of(word)
-    _add_functions(db, word, f"getvariable('{ordinal}')[{position}]", f"getvariable('{workday}')")
-    _add_functions(db, f"{word}_beside", f'"{ordinal}"[{position}]', f'"{workday}"')
 
 
 @lru_cache(maxsize=8)
 def _lists(calendar: WorkCalendar) -> pa.Table:
-    """One row: the number of each day, the day of each number, and which days are of a year without a notice."""
-    days = [date.fromordinal(calendar.first.toordinal() + n) for n in range(len(calendar.ordinal))]
+    """One row: the number of each day, and the day of each number."""
     lists = {
         "ordinal": pa.array([calendar.ordinal], pa.list_(pa.int32())),
         "workday": pa.array([calendar.working_days], pa.list_(pa.date32())),
-        "provisional": pa.array([[day.year in calendar.provisional_years for day in days]], pa.list_(pa.bool_())),
     }
     return pa.table(lists)
 

@@ -7,6 +7,7 @@ import ssl
 from contextlib import suppress
 from email.errors import MessageError
 from email.message import EmailMessage
+from functools import cache
 from typing import Annotated, Literal, NoReturn, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
@@ -71,7 +72,7 @@ class Smtp:
         self.routing = routing
         self._where = f"{settings.host}:{settings.port}"
         self._password = secret(settings.password.get_secret_value())
-        self._trust = _trust(settings.ca_file)
+        self._trust = _trust(settings.ca_file) if settings.ca_file else _trusted_here()
         self._server: smtplib.SMTP | None = None
         self._down: DeliveryError | None = None
         self._kept = False
@@ -83,6 +84,12 @@ class Smtp:
     def __exit__(self, *_: object) -> None:
         self._kept = False
         self._leave()
+
+    def greet(self) -> str:
+        """Connect, log in and leave without a letter; host and port of who answered. Raises DeliveryError."""
+        self._ready()
+        self._leave()
+        return self._where
 
     def send(self, letter: Letter) -> str:
         """Hand over one letter to one recipient and return the server's answer. Raises DeliveryError."""
@@ -232,9 +239,15 @@ def _body(mail: EmailMessage, letter: Letter, written: Written, sender: str) -> 
         part.set_boundary(f"=_{letter.key[:32]}_{number}")
 
 
+@cache
+def _trusted_here() -> ssl.SSLContext:
+    """Whom this system trusts: reading its hundred authorities takes longer than sending a letter."""
+    return ssl.create_default_context()
+
+
 def _trust(ca_file: str) -> ssl.SSLContext:
     try:
-        return ssl.create_default_context(cafile=ca_file or None)
+        return ssl.create_default_context(cafile=ca_file)
     except OSError as fault:
         raise ConfigError(
             f"{ca_file}: no certificate can be read from it: {fault.strerror or fault}",

@@ -29,7 +29,7 @@ _LEGEND, _TOP = 26, 22
 _LEFT, _RIGHT, _PLOT, _WIDEST = 44, 6, 190, 40
 _NAMES, _NUMBERS, _NOTES, _ROW, _BAR = 190, 64, 96, 19, 12
 # What XML cannot hold, and marks that turn the direction of the text after them.
-_UNSEEN = re.compile(
+UNSEEN = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
 
@@ -107,7 +107,8 @@ def bars(picture: Picture, series: Sequence[Series], *, slots: Sequence[Slot], n
     """Stacked horizontal bars with their numbers; notes stand in a column at the right, under `note_head`."""
     ticks = round_ticks(_highest(series))
     start = min(max((_width(slot.label) for slot in slots), default=0), _NAMES) + 12
-    span = WIDTH - start - _NUMBERS - (_NOTES if note_head else 0)
+    written = [" + ".join(f"{one.values[number]:,}" for one in series) for number in range(len(slots))]
+    span = WIDTH - start - max([_NUMBERS, *(_width(text) + 12 for text in written)]) - (_NOTES if note_head else 0)
     top = _LEGEND + _TOP
     parts = _count_axis(ticks, (start, start + span), top=top, foot=top + _ROW * len(slots))
     parts.append(_text("muted", (WIDTH, top - 7), note_head, anchor="end"))
@@ -120,8 +121,7 @@ def bars(picture: Picture, series: Sequence[Series], *, slots: Sequence[Slot], n
             box = _Box(x=left, y=middle - _BAR / 2, width=width, height=_BAR)
             parts += _block(picture, one, slot, box=box, value=one.values[number])
             left += width
-        numbers = " + ".join(f"{one.values[number]:,}" for one in series)
-        parts.append(_text("value", (left + 6, middle + 3.6), numbers))
+        parts.append(_text("value", (left + 6, middle + 3.6), written[number]))
         parts.append(_text("muted", (WIDTH, middle + 3.6), slot.note, anchor="end"))
     return _drawing(picture, series, height=top + _ROW * len(slots) + 8, parts=parts)
 
@@ -159,7 +159,7 @@ def visible(text: str) -> str:
     >>> visible("a\x00b\u202egnp.exe")
     'a�b�gnp.exe'
     """
-    return _UNSEEN.sub("\ufffd", text)
+    return UNSEEN.sub("\ufffd", text)
 
 
 def _highest(series: Sequence[Series]) -> int:

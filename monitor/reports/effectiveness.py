@@ -18,12 +18,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from monitor.alerts import HandlingSettings
-from monitor.domain.warning import NEWS, Alert
+from monitor.domain.warning import ARMING, NEWS, Alert
 from monitor.domain.words import shown, word
 from monitor.domain.workdays import WorkCalendar
-
-ARMING = ("opened", "raised", "recurred", "unit_changed", "reopened", "resumed", "resurfaced")
-"""Events from which time limits run anew."""
 
 SETTLING = ("closed", "dismissed")
 COLUMNS = (

@@ -1,9 +1,9 @@
-"""Short lists for people and programs: sources, quarantine, runs, models."""
+"""Short lists for people and programs: runs, models."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from rich.console import Console
@@ -12,44 +12,37 @@ from rich.table import Table
 
 from monitor.learning.score import Silence, Speaker
 from monitor.reports.render import to_json
-from monitor.sources import Source
-from monitor.store import Store, runs, versions
+from monitor.store import Store, runs, slots
 from monitor.store.models import Model
-
-
-def show_sources(console: Console, sources: Sequence[Source], store: Store, *, at: datetime, as_json: bool) -> None:
-    """Every configured source and what is known of it."""
-    with store.reading() as db:
-        seen = {row["source"]: row for row in versions.sources_seen(db, at, at.tzinfo or UTC)}
-    rows = [
-        {
-            "source": s.name,
-            "kind": s.kind,
-            "complete": s.complete,
-            **{k: v for k, v in seen.get(s.name, {}).items() if k != "source"},
-        }
-        for s in sources
-    ]
-    show(
-        console,
-        rows,
-        ("source", "kind", "complete", "editions", "last_edition_on", "last_change_on", "rows", "quarantined"),
-        as_json,
-    )
-
-
-def show_quarantine(console: Console, store: Store, source: str | None, *, as_json: bool) -> None:
-    """Cells that kept their rows out of each source's newest edition."""
-    with store.reading() as db:
-        rows = versions.quarantined(db, source)
-    show(console, rows, ("source", "noun", "row", "field", "value", "reason"), as_json)
+from monitor.store.slots import Turn
 
 
 def show_runs(console: Console, store: Store, *, limit: int, as_json: bool) -> None:
     """The newest rows of the ledger."""
     with store.reading() as db:
         rows = runs.recent(db, limit)
+    if not as_json:  # `runs show` has it all
+        rows = [row | {"counts": {n: v for n, v in row["counts"].items() if n != "figures"}} for row in rows]
     show(console, rows, ("id", "kind", "source", "state", "started_at", "as_of", "counts", "message"), as_json)
+
+
+def show_jobs(console: Console, jobs: Sequence[tuple[str, datetime]], store: Store, *, as_json: bool) -> None:
+    """Every job of the service: its last turn, what came of it, and when the next is due. `jobs` are names with that instant."""
+    with store.reading() as db:
+        last = {turn.job: turn for turn in slots.latest(db)}
+    rows = []
+    for name, due in jobs:
+        turn = last.get(name)
+        told = {one: getattr(turn, one) for one in Turn.__slots__ if one != "job"} if turn else {}
+        rows.append({"job": name, "slot": told.pop("key", None)} | told | {"next": due})
+    show(console, rows, ("job", "slot", "state", "began_at", "attempts", "missed", "message", "next"), as_json)
+
+
+def show_years(console: Console, store: Store, *, as_json: bool) -> None:
+    """What was done in each year."""
+    with store.reading() as db:
+        rows = runs.by_year(db)
+    show(console, rows, ("year", "reviews", "filings", "warnings", "assessments", "scans", "judgements"), as_json)
 
 
 def show_models(

@@ -20,7 +20,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\x00")
 def to_json(value: Any) -> str:
     """Any report as one JSON document, keys in the order of the report, the same bytes for the same value."""
     plain = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
-    return json.dumps(plain, ensure_ascii=False, indent=2, default=_plain) + "\n"
+    return json.dumps(plain, ensure_ascii=False, indent=2, default=as_plain) + "\n"
 
 
 def to_csv(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> str:
@@ -56,10 +56,10 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, str):
         return f"'{value}" if value.startswith(FORMULA) else value
-    return str(_plain(value)) if isinstance(value, date | datetime | Decimal) else str(value)
+    return str(as_plain(value)) if isinstance(value, date | datetime | Decimal) else str(value)
 
 
-def _plain(value: Any) -> Any:
+def as_plain(value: Any) -> Any:
     if isinstance(value, date | datetime):
         return value.isoformat()
     if isinstance(value, Decimal):

@@ -19,7 +19,7 @@ import pyarrow as pa
 from monitor.domain.errors import ConfigError
 from monitor.domain.override import NO_OVERRIDES, Overrides
 from monitor.domain.portfolio import nothing
-from monitor.domain.toml import Located, nearest, parse, validate
+from monitor.domain.toml import Located, nearest, parse, read, validate
 from monitor.domain.workdays import WorkCalendar
 from monitor.engines.duckdb import Engine
 from monitor.facts import subjects
@@ -164,8 +164,8 @@ def _load_pack(
     calendars: Mapping[str, WorkCalendar],
 ) -> None:  # fmt: skip
     where = f"{folder.parent.name}/{folder.name}"
-    text = (folder / "pack.toml").read_text(encoding="utf-8")
     try:
+        text = read(folder / "pack.toml", f"{where}/pack.toml")
         pack = validate(parse(text, f"{where}/pack.toml"), Pack)
     except ConfigError as error:
         loading.faults.append(error.message)
@@ -189,8 +189,8 @@ def _load_rule(
     calendar: str,
     pack_text: str,
 ) -> None:
-    text = path.read_text(encoding="utf-8")
     try:
+        text = read(path, where)
         located = parse(text, where)
         rule = validate(located, Rule)
     except ConfigError as error:

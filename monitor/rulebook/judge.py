@@ -138,6 +138,11 @@ class Judgement:
                 return {row[0]: OUTCOMES[row[1]] for row in rows}
         return {}
 
+    def of_subjects(self, rule_id: str, subjects: Collection[str]) -> list[Finding]:
+        """What one rule says, in full, of some subjects by id, whatever the outcome; by id."""
+        rule = next(rule for rule in self._all() if rule.rule.id == rule_id)
+        return self._findings(rule, self._rows_of(rule, "j.id in (select unnest(?))"), [list(subjects)])
+
     def counts(self) -> dict[str, dict[str, int]]:
         """How often each rule had each outcome. One pass a subject."""
         found: dict[str, dict[str, int]] = {}

@@ -13,9 +13,9 @@ import pkgutil
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import duckdb
 import pyarrow as pa
@@ -27,9 +27,29 @@ from monitor.domain.nouns import NOUNS
 from monitor.domain.sandbox import MEMORY_LIMIT, bounded, sandbox
 from monitor.domain.secrets import secret
 from monitor.sources.border import Checked, Refusal, check
-from monitor.sources.fetch import Fetched, FetchLimits
+from monitor.sources.fetch import Fetched, FetchLimits, Validators
+from monitor.sources.pages import all_pages
 
 MAPPINGS = Path(__file__).with_name("mappings")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is held of a source when it is asked again; nothing, where it would be read in another way now."""
+
+    at: datetime
+    validators: Validators | None = None
+    watermark: str | None = None
+    full_at: datetime | None = None
+    """When everything was last asked for, and came."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What came. `partial`: only what changed since the watermark was asked for, so nothing missing has vanished."""
+
+    pages: list[Fetched]
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +60,10 @@ class Loaded:
     broken: tuple[Refusal, ...] = ()
     cells: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """For each noun, where a row names its contract, by the row's id: what people are told when nobody knows that contract."""
+    arrived: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """By the publisher's own names: how many rows have the column or field, of how many. Empty where the kind cannot say."""
+    watermark: str | None = None
+    """The latest value of the column that says when a row changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +72,13 @@ class Reading:
 
     nouns: dict[str, Checked]
     broken: tuple[Refusal, ...] = ()
+    arrived: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    watermark: str | None = None
+
+    @property
+    def empty(self) -> bool:
+        """No row of anything, good or refused."""
+        return not self.broken and not any(checked.seen.num_rows or checked.refusals for checked in self.nouns.values())
 
     @property
     def refusals(self) -> list[Refusal]:
@@ -62,7 +93,19 @@ class Source(BaseModel):
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,40}$", description="Short name; part of every key.")]
     kind: str
-    location: Annotated[str, Field(description="http(s) address or path of a file (relative to config.toml).")]
+    location: Annotated[
+        str,
+        Field(
+            description="http(s) address, or path (from config.toml) of a file, or of a folder into which files are dropped."
+        ),
+    ]
+    private: Annotated[
+        bool, Field(description="It is in the house: its name may stand for an address of a private network.")
+    ] = False
+    every_hours: Annotated[
+        int | None,
+        Field(ge=1, le=168, description="Asked so often by `lvyue serve`; left out: once a day in the daily round."),
+    ] = None
     published: Annotated[
         date | None,
         Field(
@@ -73,7 +116,7 @@ class Source(BaseModel):
         bool, Field(description="Each pull lists everything, so what is missing from it has vanished from the source.")
     ] = False
     vanish_limit_percent: Annotated[
-        int, Field(ge=0, le=100, description="A pull that would lose more contracts than this is refused.")
+        int, Field(ge=0, le=100, description="A pull that would lose more contracts than this waits for a person.")
     ] = 50
     jurisdiction: Annotated[
         str | None, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$", description="Whose law applies to its contracts.")
@@ -85,8 +128,34 @@ class Source(BaseModel):
         dict[str, str], Field(description="Request headers; a value `env:NAME` or `file:PATH` is looked up there.")
     ] = {}
     max_pages: Annotated[int, Field(ge=1, le=100_000, description="Pages after which pagination is refused.")] = 1000
+    max_total_bytes: Annotated[
+        int, Field(ge=1, description="Bytes of all pages after which no further one is asked for.")
+    ] = 512 * 2**20
+    max_minutes: Annotated[int, Field(ge=1, description="Minutes that all pages may take.")] = 60
     limits: FetchLimits = FetchLimits()
     read_seconds: Annotated[float, Field(gt=0, description="Longest time a payload may take to read.")] = 120.0
+
+    how_only: ClassVar[frozenset[str]] = frozenset(
+        {
+            "every_hours", "headers", "limits", "location", "max_minutes", "max_pages", "max_total_bytes", "private",
+            "read_seconds", "stale_after_days", "vanish_limit_percent",
+        }
+    )  # fmt: skip
+    """Settings of how it is asked: with others the same bytes are still read the same."""
+    feed: ClassVar[bool] = False
+    """Whether it tells single events, whose order is in `contract.updated_on` and not in when they came."""
+
+    @property
+    def apart(self) -> timedelta:
+        """From one turn of it in the service to the next."""
+        return timedelta(hours=self.every_hours or 24)
+
+    def ask(self, base: Path, known: Known) -> Asked:
+        """What it has to say now, page by page; `base` is the folder of config.toml.
+
+        Raises SourceError when a page does not come, RejectedError for pages that cannot be all, ConfigError.
+        """
+        return Asked(pages=all_pages(self, base, known.validators))
 
     @abstractmethod
     def load(self, db: duckdb.DuckDBPyConnection, pages: Sequence[Fetched], base: Path) -> Loaded:
@@ -105,16 +174,7 @@ class Source(BaseModel):
 
     def reader_hash(self, base: Path) -> str:
         """Changes when the same bytes would be read differently: settings or mapping edited, or another Lvyue."""
-        how_only = {
-            "headers",
-            "limits",
-            "location",
-            "read_seconds",
-            "max_pages",
-            "stale_after_days",
-            "vanish_limit_percent",
-        }
-        settings = self.model_dump_json(exclude=how_only)
+        settings = self.model_dump_json(exclude=set(self.how_only))
         return hashlib.sha256("\0".join((__version__, settings, self.mapping_text(base))).encode()).hexdigest()
 
     def check(self, base: Path) -> None:
@@ -141,11 +201,13 @@ def read(source: Source, pages: Sequence[Fetched], base: Path) -> Reading:
         raise RejectedError(
             f"source {source.name}: not read within {source.read_seconds:g} seconds",
             hint="a mapping without an end, or a payload that needs a longer `read_seconds`",
+            why="too_much",
         ) from error
     except duckdb.OutOfMemoryException as error:
         raise RejectedError(
             f"source {source.name}: reading it needs more memory than {MEMORY_LIMIT}",
             hint="a join in the mapping that multiplies its rows? Otherwise pull it in smaller pages",
+            why="too_much",
         ) from error
     except duckdb.Error as error:
         raise RejectedError(
@@ -153,18 +215,22 @@ def read(source: Source, pages: Sequence[Fetched], base: Path) -> Reading:
             hint="let the border refuse the row: hand the text on, or use try_cast and day(); "
             "the last good state stays as it was",
         ) from error
-    return Reading(nouns=_with_jurisdiction(checked, source.jurisdiction), broken=loaded.broken)
+    nouns = _with_jurisdiction(checked, source.jurisdiction)
+    return Reading(nouns=nouns, broken=loaded.broken, arrived=loaded.arrived, watermark=loaded.watermark)
 
 
 def kinds() -> dict[str, type[Source]]:
     """Every kind of source by its word in config.toml, found by looking into this folder.
 
     >>> sorted(kinds())
-    ['ledger', 'ocds', 'table']
+    ['ledger', 'ocds', 'rest', 'sql', 'table']
     """
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
-    return {kind.model_fields["kind"].default: kind for kind in Source.__subclasses__()}
+    found = list(Source.__subclasses__())
+    for kind in found:  # grows meanwhile: a kind may stand on what several have in common
+        found += kind.__subclasses__()
+    return {kind.model_fields["kind"].default: kind for kind in found if not kind.model_fields["kind"].is_required()}
 
 
 def _with_jurisdiction(checked: dict[str, Checked], jurisdiction: str | None) -> dict[str, Checked]:

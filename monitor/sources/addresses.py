@@ -1,7 +1,8 @@
 """Which addresses may be asked, and how an address is shown.
 
 A register is asked at the host that was configured, never at one that a redirect or a page names, and never
-where a machine keeps its own affairs (link-local addresses, metadata services), whatever name leads there.
+where a machine keeps its own affairs (link-local addresses, metadata services), whatever name leads there. A name that
+turns out to stand for this machine or a private network is asked only where the source says that it is in the house.
 """
 
 from __future__ import annotations
@@ -38,12 +39,14 @@ def redact(location: str) -> str:
     return urlunsplit((parts.scheme, f"***@{host}" if at else host, parts.path, query, ""))
 
 
-def refuse_address(host: str, address: str) -> None:
+def refuse_address(host: str, address: str, *, private: bool = False) -> None:
     """Raises SourceError (permanent) when `host` stands for an address where no register can be.
 
-    Loopback and private addresses pass: only a configured host is asked, and a register may be in the house.
+    Loopback and private addresses pass where the host is written as that very address (or `localhost`), or with `private`:
+    whoever configured it knew that the register is in the house. Behind any other name they are somebody else's idea.
 
-    >>> refuse_address("register.example", "10.0.0.7")
+    >>> refuse_address("10.0.0.7", "10.0.0.7")
+    >>> refuse_address("register.example", "10.0.0.7", private=True)
     >>> refuse_address("register.example", "::ffff:169.254.169.254")
     Traceback (most recent call last):
     monitor.domain.errors.SourceError: register.example: stands for 169.254.169.254, a link-local address
@@ -60,8 +63,14 @@ def refuse_address(host: str, address: str) -> None:
         kind = "the unspecified address"
     elif plain.is_reserved and not plain.is_loopback:  # to Python, ::1 is both
         kind = "a reserved address"
-    else:
+    elif plain.is_global or private or _says_so(host):
         return
+    else:
+        raise SourceError(
+            f"{host}: stands for {plain}, an address of this machine or of a private network",
+            hint="if this register is in the house, set `private = true` for its source; else ask who runs your name server",
+            permanent=True,
+        )
     raise SourceError(
         f"{host}: stands for {plain}, {kind}",
         hint="no register is published there: check this source's address, then your name server",
@@ -76,7 +85,15 @@ def refuse_other_origin(configured: str, target: str) -> None:
 
     >>> refuse_other_origin("https://data.example/a", "https://data.example:443/b")
     """
-    here, there = read_address(configured), read_address(target)
+    here = read_address(configured)
+    try:
+        there = read_address(target)
+    except ConfigError as error:  # the publisher wrote it, not whoever configured this source
+        raise SourceError(
+            f"{redact(configured)}: sends us on to {redact(target)}, another place; not followed",
+            hint="ask the publisher for the right address",
+            permanent=True,
+        ) from error
     if (here.scheme, here.host, here.port) != (there.scheme, there.host, there.port):
         place = f"{there.scheme}://{there.netloc.decode('ascii')}"
         raise SourceError(
@@ -108,6 +125,15 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:
         return name == "localhost" or name.endswith(".localhost")
+
+
+def _says_so(host: str) -> bool:
+    """Whether the host is written as an address, so that nothing had to be looked up."""
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return is_loopback(host)
+    return True
 
 
 def _embedded(address: IPAddress) -> IPAddress:

@@ -224,6 +224,8 @@ def _faults(wanted: list[Column], noun: str) -> Iterator[str]:
                 break
         if column.kind == "text":
             yield f"{head} 'is longer than {TEXT_LIMIT} characters' from border where length({cell}) > {TEXT_LIMIT}"
+            # PostgreSQL keeps no NUL in text, so no office does.
+            yield f"{head} 'holds a NUL character' from border where contains({cell}, chr(0))"
 
 
 def _date_faults(head: str, cell: str) -> Iterator[str]:

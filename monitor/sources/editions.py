@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from monitor.domain.errors import RejectedError
+from monitor.domain.errors import HeldError, RejectedError
 from monitor.sources import Reading, Source
 from monitor.sources.border import Checked, Refusal
 
@@ -34,7 +34,9 @@ def editions(
     days = sorted({day for checked in reading.nouns.values() for day in _days(checked) if day is not None})
     newest = max(days) if days else source.published
     if newest is not None and newest > at.date():
-        raise RejectedError(f"source {source.name}: an edition of {newest} has not been published yet on {at.date()}")
+        raise RejectedError(
+            f"source {source.name}: an edition of {newest} has not been published yet on {at.date()}", why="too_early"
+        )
     if not days:
         recorded = start_of_day(source.published) if source.published else at
         if last is not None and recorded < last:
@@ -42,6 +44,7 @@ def editions(
                 f"source {source.name}: this edition is of {recorded.date()}, "
                 f"but one of {last.astimezone(recorded.tzinfo).date()} is recorded already",
                 hint="dated editions are pulled in the order they were published",
+                why="too_old",
             )
         recorded = at if recorded == last else recorded
         return [Edition(recorded_at=recorded.astimezone(UTC), nouns=reading.nouns, refusals=reading.refusals)]
@@ -88,16 +91,52 @@ def _on(checked: Checked, day: date) -> Checked:
     return Checked(noun=checked.noun, good=good, refusals=(), seen=seen)
 
 
+def without_older(
+    nouns: dict[str, Checked], newest: Mapping[str, date], known: Mapping[str, set[str]]
+) -> dict[str, Checked]:
+    """Leave out what a feed says of contracts of which something later is known, as when it repeats or mixes up its releases.
+
+    `newest` has the day of the latest word on each contract, `known` the units and parties there are: what an old release says
+    of those does not count either. Of one day the word that came last counts.
+    """
+    contracts = nouns["contract"].good if "contract" in nouns else None
+    if contracts is None:
+        return nouns
+    told = contracts.select(["id", "updated_on", "unit_id", "party_id"]).to_pylist()
+    older = {row["id"] for row in told if row["updated_on"] and row["updated_on"] < newest.get(row["id"], date.min)}
+    named = {key: {row[key] for row in told if row["id"] not in older} for key in ("unit_id", "party_id")}
+    drop = {
+        noun: {row[f"{noun}_id"] for row in told if row["id"] in older} & known[noun] - named[f"{noun}_id"]
+        for noun in ("unit", "party")
+    } | {"contract": older}
+    return {
+        noun: _but(checked, drop.get(noun, older), "id" if noun in drop else "contract_id")
+        for noun, checked in nouns.items()
+    }
+
+
+def _but(checked: Checked, left_out: set[str], key: str) -> Checked:
+    if not left_out or key not in checked.good.column_names:
+        return checked
+    those = pc.is_in(checked.good[key], value_set=pa.array(sorted(left_out), pa.string()))
+    return replace(checked, good=checked.good.filter(pc.invert(those)))
+
+
 def refuse_loss(source: Source, reading: Reading, listed: set[str]) -> None:
-    """A pull that would lose most of what a register listed is an accident of the register until a person says otherwise."""
+    """A pull that would lose most of what a register listed is an accident of the register until a person says otherwise.
+
+    Raises HeldError, with what a person can say.
+    """
     if not source.complete or not listed:
         return
     contracts = reading.nouns.get("contract")
     seen = set(contracts.seen["id"].to_pylist()) if contracts else set()
     lost = len(listed - seen)
     if lost * 100 > source.vanish_limit_percent * len(listed):
-        raise RejectedError(
+        raise HeldError(
             f"source {source.name}: {lost} of {len(listed)} contracts would vanish, more than "
             f"{source.vanish_limit_percent} %; nothing was recorded",
-            hint="look at the source; if the loss is real, raise `vanish_limit_percent` for one pull",
+            hint=f"look at the source; if the loss is real, `lvyue sources accept {source.name} --reason …` takes what it sent",
+            lost=lost,
+            listed=len(listed),
         )

@@ -31,12 +31,14 @@ def decode(content: bytes, encoding: str, *, where: str) -> str:
     except UnicodeDecodeError as error:
         if encoding != "auto" or wide:
             reason = f"{error.reason} at byte {error.start}"
-            raise RejectedError(f"{where}: the text is not {error.encoding}: {reason}") from error
+            raise RejectedError(f"{where}: the text is not {error.encoding}: {reason}", why="no_text") from error
         text = _likeliest(content)
     except LookupError as error:
         raise ConfigError(f"{where}: there is no encoding {encoding!r}", hint="utf-8, gb18030, cp1252 …") from error
     if "\0" in text:
-        raise RejectedError(f"{where}: this is not text", hint="what is it? Say so by the `format` of the source")
+        raise RejectedError(
+            f"{where}: this is not text", hint="what is it? Say so by the `format` of the source", why="no_text"
+        )
     return text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\n")
 
 

@@ -4,7 +4,8 @@ It promises, whatever the other side does:
 
 - an end: one deadline spans all attempts, waits, redirects and the slowest drip of bytes (`wire.py`);
 - a size: the cap holds for what is unpacked, and is kept while unpacking (`unpack.py`);
-- a place: only the host that was configured, and no address that a register cannot have (`addresses.py`);
+- a place: only the host that was configured, at no address that a register cannot have, and at one in the house only
+  where the source says that it is there (`addresses.py`);
 - a second try: what may pass (a refused connection, 503, a body that broke off) is asked for again, GET only;
 - silence: no user, password or query value is in any message, log or result.
 
@@ -53,7 +54,8 @@ class Validators:
 class Fetched:
     """One document: `content` is unpacked, and empty when `not_modified`; `sha256` is its hex digest.
 
-    `location` is safe to show. `attempts` counts requests, redirects included; a file has status 200.
+    `next_link` is what a Link header names as rel=next (RFC 8288). `location` is safe to show.
+    `attempts` counts requests, redirects included; a file has status 200.
     """
 
     content: bytes = field(repr=False)
@@ -61,6 +63,7 @@ class Fetched:
     charset: str | None = None
     etag: str | None = None
     last_modified: str | None = None
+    next_link: str | None = None
     not_modified: bool = False
     sha256: str
     location: str
@@ -74,6 +77,7 @@ def fetch(
     limits: FetchLimits,
     validators: Validators | None = None,
     headers: Mapping[str, str] = MappingProxyType({}),
+    private: bool = False,
 ) -> Fetched:
     """The document at `location`: an http(s) address, or the path of a file (no scheme).
 
@@ -92,7 +96,8 @@ def fetch(
             hint="write the path of a local file without a scheme",
         )
     sent = _request_headers(redact(location), validators, headers)
-    return _ask(read_address(location), sent, limits, validators)
+    url = read_address(location)
+    return _ask(Wire(url, limits, private=private), url, sent, validators)
 
 
 def _request_headers(shown: str, validators: Validators | None, headers: Mapping[str, str]) -> httpx.Headers:
@@ -111,9 +116,8 @@ def _request_headers(shown: str, validators: Validators | None, headers: Mapping
     return together
 
 
-def _ask(url: httpx.URL, headers: httpx.Headers, limits: FetchLimits, validators: Validators | None) -> Fetched:
-    shown = redact(str(url))
-    wire = Wire(url, limits)
+def _ask(wire: Wire, url: httpx.URL, headers: httpx.Headers, validators: Validators | None) -> Fetched:
+    shown, limits = wire.shown, wire.limits
     transport = RetryTransport(transport=wire, retry=Patience(wire))
     try:
         # httpx forgets the environment's proxies once it is given a transport: wire.py looks for them.
@@ -172,6 +176,7 @@ def _document(response: httpx.Response, *, shown: str, attempts: int, validators
         charset=response.charset_encoding,
         etag=response.headers.get("ETag", known.etag),
         last_modified=response.headers.get("Last-Modified", known.last_modified),
+        next_link=response.links.get("next", {}).get("url"),
         not_modified=unchanged,
         sha256=hashlib.sha256(response.content).hexdigest(),
         location=shown,

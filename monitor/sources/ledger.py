@@ -1,4 +1,4 @@
-"""`kind = "ledger"`: the Excel ledger that offices have (政府合同台账): .xlsx, .xlsm, .xls, .xlsb or .ods.
+"""`kind = "ledger"`: the Excel ledger that offices have (政府合同台账): .xlsx, .xls, .xlsb or .ods, without macros.
 
 Six sheets and four optional ones, any subset and order of sheets and columns (`ledger_sheets`). A cell that cannot be
 understood refuses its row and is named as people name it, `合同台账!H12`; the other rows go on. What stands on a hidden
@@ -65,13 +65,18 @@ class LedgerSource(Source):
             db.register(noun, _relation(noun, ledger.drafts.get(noun, [])))
         broken += [fault for line in every for fault in line.faults]
         broken += [*ledger.units.refusals, *ledger.parties.refusals]
-        return Loaded(nouns=nouns, broken=tuple(broken), cells=_cells(ledger))
+        return Loaded(nouns=nouns, broken=tuple(broken), cells=_cells(ledger), arrived=_arrived(found))
 
 
 def _nouns(found: list[Table], ledger: Ledger) -> list[str]:
     """What the workbook has columns for: of these, what is missing from a complete ledger has vanished."""
     held = {place.column.noun for table in found for place in table.places}
     return [noun for noun in NOUNS if noun in held or ledger.drafts.get(noun)]
+
+
+def _arrived(found: list[Table]) -> dict[str, tuple[int, int]]:
+    """Every column that the workbook has, by its sheet and header."""
+    return {f"{table.sheet.zh}.{place.header}": (1, 1) for table in found for place in table.places}
 
 
 def _relation(noun: str, drafts: list[Draft]) -> pa.Table:

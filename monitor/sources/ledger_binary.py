@@ -10,7 +10,8 @@ import struct
 from collections.abc import Iterator
 
 from monitor.domain.errors import RejectedError
-from monitor.sources.ledger_told import KEEPS, PERCENT_FORMATS, SAVE_AGAIN, Book, Told
+from monitor.sources.archive import KEEPS, SAVE_AGAIN, macros
+from monitor.sources.ledger_told import PERCENT_FORMATS, Book, Told
 from monitor.sources.ledger_xml import shows_percent, xlsx_targets
 
 CFB_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -27,12 +28,16 @@ def xls_book(content: bytes, shown: str) -> Book:
     try:
         files = _FileSystem(content)
         if "EncryptedPackage" in files.entries:
-            raise RejectedError(f"{shown}: this workbook is encrypted", hint="remove its password")
+            raise RejectedError(f"{shown}: this workbook is encrypted", hint="remove its password", why="encrypted")
+        if "_VBA_PROJECT" in files.entries:
+            raise macros(shown)
         if "Workbook" not in files.entries:
-            raise RejectedError(f"{shown}: this is no workbook of Excel 97 or later", hint=SAVE_AGAIN)
+            raise RejectedError(
+                f"{shown}: this is no workbook of Excel 97 or later", hint=SAVE_AGAIN, why="no_workbook"
+            )
         return _Biff(files.read("Workbook"), shown).book()
     except (struct.error, IndexError, UnicodeDecodeError, ValueError) as error:
-        raise RejectedError(f"{shown}: the workbook is damaged: {error}", hint=KEEPS) from error
+        raise RejectedError(f"{shown}: the workbook is damaged: {error}", hint=KEEPS, why="damaged") from error
 
 
 class _FileSystem:
@@ -116,7 +121,9 @@ class _Biff:
         starts: list[tuple[int, str]] = []
         for kind, body in self._records(0):
             if kind == 0x002F:  # FILEPASS
-                raise RejectedError(f"{self.shown}: this is an encrypted workbook", hint="remove its password")
+                raise RejectedError(
+                    f"{self.shown}: this is an encrypted workbook", hint="remove its password", why="encrypted"
+                )
             if kind == 0x0022:
                 from_1904 = body[0] == 1
             elif kind == 0x041E:
@@ -189,7 +196,7 @@ def xlsb_book(parts: dict[str, bytes], shown: str) -> Book:
                 told = sheets[name] = Told(hidden=struct.unpack_from("<I", body)[0] != 0)
                 _xlsb_sheet(parts.get(targets.get(relation, ""), b""), told, styles)
     except (struct.error, IndexError, UnicodeDecodeError, ValueError) as error:
-        raise RejectedError(f"{shown}: the workbook is damaged: {error}", hint=KEEPS) from error
+        raise RejectedError(f"{shown}: the workbook is damaged: {error}", hint=KEEPS, why="damaged") from error
     return Book(sheets=sheets, from_1904=from_1904)
 
 

@@ -1,6 +1,7 @@
-"""A workbook from outside, opened with care: .xlsx, .xlsm, .xlsb, .xls or .ods, by its bytes and not by its name.
+"""A workbook from outside, opened with care: .xlsx, .xlsb, .xls or .ods, by its bytes and not by its name.
 
-Size, document types, far-off cells and loops are looked at first (`ledger_told`); Calamine gets our own copy.
+Size, names, macros, document types (`archive`), far-off cells and loops (`ledger_told`) are looked at first; Calamine
+gets our own copy.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from datetime import date, datetime, time, timedelta
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
 from monitor.domain.errors import RejectedError
+from monitor.sources.archive import KEEPS, SAVE_AGAIN, ZIP_MAGIC, packed_again, unpacked
 from monitor.sources.ledger_binary import CFB_MAGIC, xls_book, xlsb_book
-from monitor.sources.ledger_told import KEEPS, SAVE_AGAIN, Book, Told, packed_again, refuse_vast, unpacked
+from monitor.sources.ledger_told import Book, Told, refuse_vast
 from monitor.sources.ledger_xml import ods_book, reference, xlsx_book
 
 Value = int | float | str | bool | date | datetime | time | timedelta
@@ -43,20 +45,23 @@ class Grid:
 def open_book(content: bytes, shown: str, *, max_bytes: int) -> list[Grid]:
     """The visible sheets in their order. `max_bytes` counts what is unpacked.
 
-    Raises RejectedError for what is empty, no workbook, encrypted, damaged, or too large.
+    Raises RejectedError for what is empty, no workbook, encrypted, with macros, damaged, or too large.
     """
     if not content.strip():
-        raise RejectedError(f"{shown}: the answer is empty", hint=KEEPS)
+        raise RejectedError(f"{shown}: the answer is empty", hint=KEEPS, why="empty")
     if content.startswith(CFB_MAGIC):
         book = xls_book(content, shown)
-    elif content.startswith(b"PK\x03\x04"):
+    elif content.startswith(ZIP_MAGIC):
         parts = unpacked(content, shown, max_bytes=max_bytes)
         content = packed_again(parts)
         book = _packed_book(parts, shown)
     else:
-        what = "a web page (HTML)" if b"<html" in content[:4096].lower() else "no workbook"
+        page = b"<html" in content[:4096].lower()
+        what = "a web page (HTML)" if page else "no workbook"
         raise RejectedError(
-            f"{shown}: this is {what}: {content[:40]!r}", hint=f"a ledger is an .xlsx file: {SAVE_AGAIN}"
+            f"{shown}: this is {what}: {content[:40]!r}",
+            hint=f"a ledger is an .xlsx file: {SAVE_AGAIN}",
+            why="web_page" if page else "no_workbook",
         )
     refuse_vast(book.sheets, shown)
     return _values(content, book, shown=shown)
@@ -86,11 +91,13 @@ def _values(content: bytes, book: Book, *, shown: str) -> list[Grid]:
                     )
                 )  # fmt: skip
     except PasswordError as error:
-        raise RejectedError(f"{shown}: this workbook is encrypted", hint="remove its password") from error
+        raise RejectedError(
+            f"{shown}: this workbook is encrypted", hint="remove its password", why="encrypted"
+        ) from error
     except CalamineError as error:
-        raise RejectedError(f"{shown}: the workbook cannot be read: {error}", hint=KEEPS) from error
+        raise RejectedError(f"{shown}: the workbook cannot be read: {error}", hint=KEEPS, why="damaged") from error
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # a damaged file can break Calamine off in the middle
             raise
-        raise RejectedError(f"{shown}: the workbook is damaged: {error}", hint=KEEPS) from error
+        raise RejectedError(f"{shown}: the workbook is damaged: {error}", hint=KEEPS, why="damaged") from error
     return grids

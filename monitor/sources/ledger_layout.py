@@ -16,10 +16,10 @@ from decimal import Decimal
 from functools import cache
 
 from monitor.domain.errors import RejectedError
+from monitor.sources.archive import KEEPS
 from monitor.sources.border import Refusal
 from monitor.sources.ledger_book import Grid
 from monitor.sources.ledger_sheets import SHEETS, Column, Sheet
-from monitor.sources.ledger_told import KEEPS
 
 HEADER_WITHIN = 30
 """Rows from the top in which a header is looked for."""
@@ -86,6 +86,7 @@ def tables(grids: list[Grid], shown: str, *, unit_of_money: str | None) -> tuple
             f"{shown}: no sheet is one of a ledger: none of {', '.join(grid.name for grid in grids) or 'them'} has a row "
             "with headers like 合同统一编号 and 合同名称",
             hint=f"`lvyue ledger template FILE` writes a workbook with all sheets; {KEEPS}",
+            why="no_ledger",
         )
     return found, doubts
 
@@ -172,6 +173,7 @@ def _table(grid: Grid, shown: str, *, unit_of_money: str | None) -> Table | None
         raise RejectedError(
             f"{shown}: sheet {grid.name} has no row with the headers {' and '.join(needed)}",
             hint="mend the header, rename or hide the sheet; `lvyue ledger template FILE` shows how it looks",
+            why="no_ledger",
         )
     return None
 
@@ -205,7 +207,9 @@ def _placed(grid: Grid, sheet: Sheet, *, number: int, shown: str, unit_of_money:
         elif rank == best[column.zh][0] and column.noun:
             first, second = grid.cell(number, best[column.zh][1]), grid.cell(number, index)
             raise RejectedError(
-                f"{shown}: {first} and {second} are both headers of {column.zh}", hint="rename one of the two columns"
+                f"{shown}: {first} and {second} are both headers of {column.zh}",
+                hint="rename one of the two columns",
+                why="two_headers",
             )
     merged = [bottom for (top, _), (bottom, _) in grid.merged if top <= number <= bottom]
     places = tuple(

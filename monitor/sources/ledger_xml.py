@@ -9,7 +9,8 @@ from typing import NoReturn
 from xml.parsers import expat
 
 from monitor.domain.errors import RejectedError
-from monitor.sources.ledger_told import KEEPS, PERCENT_FORMATS, SAVE_AGAIN, Book, Told
+from monitor.sources.archive import KEEPS, SAVE_AGAIN
+from monitor.sources.ledger_told import PERCENT_FORMATS, Book, Told
 
 DIGITS = "0123456789"
 UNCALCULATED = "holds a formula that was never calculated: open the ledger in Excel and save it"
@@ -19,9 +20,9 @@ Start = Callable[[str, dict[str, str]], None]
 
 
 def xlsx_book(parts: dict[str, bytes], shown: str) -> Book:
-    """Look at every worksheet of an .xlsx or .xlsm. Raises RejectedError when a part is missing or no XML."""
+    """Look at every worksheet of an .xlsx. Raises RejectedError when a part is missing or no XML."""
     if "xl/workbook.xml" not in parts:
-        raise RejectedError(f"{shown}: this archive is no workbook", hint=SAVE_AGAIN)
+        raise RejectedError(f"{shown}: this archive is no workbook", hint=SAVE_AGAIN, why="no_workbook")
     targets = xlsx_targets(parts.get("xl/_rels/workbook.xml.rels", b"<none/>"), shown)
     found: list[tuple[str, bool, str]] = []
     from_1904 = False
@@ -105,7 +106,7 @@ def _parse(parser: expat.XMLParserType, part: bytes, *, shown: str) -> None:
     try:
         parser.Parse(part, True)
     except (expat.ExpatError, ValueError) as error:
-        raise RejectedError(f"{shown}: the workbook cannot be read: {error}", hint=KEEPS) from error
+        raise RejectedError(f"{shown}: the workbook cannot be read: {error}", hint=KEEPS, why="damaged") from error
 
 
 def _no_document_type(*_declared: object) -> NoReturn:
@@ -234,7 +235,7 @@ class _Worksheet:
 def ods_book(parts: dict[str, bytes], shown: str) -> Book:
     """Look at every table of an .ods. Raises RejectedError when it has none, or is no XML."""
     if "content.xml" not in parts:
-        raise RejectedError(f"{shown}: this archive is no workbook", hint=SAVE_AGAIN)
+        raise RejectedError(f"{shown}: this archive is no workbook", hint=SAVE_AGAIN, why="no_workbook")
     walk = _Tables()
     _walk(parts["content.xml"], walk.start, shown=shown)
     walk.end_row()

@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import duckdb
 import msgspec
@@ -28,7 +28,7 @@ from monitor.sources import Loaded, Source
 from monitor.sources.border import Refusal
 from monitor.sources.fetch import Fetched
 from monitor.sources.ocds_merge import Release, dated, merged
-from monitor.sources.ocds_rows import FILLED, State, tables
+from monitor.sources.ocds_rows import State, tables
 from monitor.sources.ocds_shape import UNREADABLE, Entry, Head, Piece, Process, entry, parse, shaped, written_anew
 from monitor.sources.table import guess
 
@@ -41,6 +41,7 @@ class OcdsSource(Source):
     """A publisher of OCDS."""
 
     kind: Literal["ocds"] = "ocds"
+    feed: ClassVar[bool] = True
 
     def load(self, db: duckdb.DuckDBPyConnection, pages: Sequence[Fetched], base: Path) -> Loaded:
         """All nouns OCDS knows, the empty ones too: so a complete source can tell what vanished.
@@ -48,12 +49,14 @@ class OcdsSource(Source):
         Raises RejectedError for pages that are not JSON, or not OCDS.
         """
         broken: list[Refusal] = []
+        packages: list[object] = []
         try:
-            for noun, table in tables(states(pages, broken)).items():
+            found = tables(states(pages, broken, packages), packages)
+            for noun, table in found.items():
                 db.register(noun, table)
         except RecursionError as error:
             raise RejectedError(f"{pages[0].location}: the JSON is nested too deeply", hint=KEEPS) from error
-        return Loaded(nouns=list(FILLED), broken=tuple(broken))
+        return Loaded(nouns=list(found), broken=tuple(broken))
 
     def next_page(self, page: Fetched) -> str | None:
         """`links.next` of the package, an extension for paged addresses, as it stands there."""
@@ -63,14 +66,15 @@ class OcdsSource(Source):
         return found if isinstance(found, str) and found else None
 
 
-def states(pages: Sequence[Fetched], broken: list[Refusal]) -> Iterator[State]:
-    """Every process as it stands after its latest release, oldest first; `broken` gets what is refused.
+def states(pages: Sequence[Fetched], broken: list[Refusal], packages: list[object] | None = None) -> Iterator[State]:
+    """Every process as it stands after its latest release, oldest first; `broken` gets what is refused, `packages` what
+    stands in `x_lvyue` of packages.
 
     Raises RejectedError for pages that are not JSON, or not OCDS.
     """
     refused: list[tuple[str, Refusal]] = []
     latest: list[tuple[Release, int]] = []
-    for ocid, releases in _processes(pages, broken).items():
+    for ocid, releases in _processes(pages, broken, [] if packages is None else packages).items():
         row = releases[-1].row
         try:
             state, twins = merged(releases)
@@ -93,10 +97,10 @@ def states(pages: Sequence[Fetched], broken: list[Refusal]) -> Iterator[State]:
     broken += (refusal for _, refusal in sorted(refused, key=itemgetter(0)))
 
 
-def _processes(pages: Sequence[Fetched], broken: list[Refusal]) -> dict[str, list[Release]]:
+def _processes(pages: Sequence[Fetched], broken: list[Refusal], packages: list[object]) -> dict[str, list[Release]]:
     """The releases of each process by its ocid."""
     processes: dict[str, list[Release]] = {}
-    for row, item in enumerate((item for page in pages for item in _items(page)), start=1):
+    for row, item in enumerate((item for page in pages for item in _items(page, packages)), start=1):
         for found in _releases(item, row):
             if isinstance(found, Refusal):
                 broken.append(found)
@@ -171,13 +175,15 @@ def _known(head: Head) -> bool:
     return not (head.ocid is UNSET and head.releases is UNSET and head.records is UNSET)
 
 
-def _items(page: Fetched) -> Iterator[Entry]:
+def _items(page: Fetched, packages: list[object]) -> Iterator[Entry]:
     """The releases and records of each package; what is no package is one itself. A record has an ocid."""
     for document in _documents(page):
         head = document.head
         if head is None or head.ocid is not UNSET or not _known(head):
             yield document
             continue
+        if head.x_lvyue is not None:
+            packages.append(head.x_lvyue)
         for name, block in (("records", head.records), ("releases", head.releases)):
             parts = [] if block is UNSET else _parts(block)
             if parts is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import msgspec
 
@@ -25,7 +26,9 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
     legal_name: str | None
     roles: tuple[str | None, ...]
     key: str | None
-    """See `organization_key`."""
+    """See `organization_key`; its own, where `x_lvyue` says it."""
+    beside: Any = None
+    """What stands in `x_lvyue`."""
 
 
 def body(found: Organization | None) -> Body:
@@ -48,8 +51,13 @@ def _body(one: Organization) -> Body:
         number=number,
         legal_name=leaf(register.legal_name),
         roles=tuple(map(leaf, one.roles)) if one.roles else (),
-        key=organization_key(id, name, scheme, number),
+        key=_own_key(one.x_lvyue) or organization_key(id, name, scheme, number),
+        beside=one.x_lvyue,
     )
+
+
+def _own_key(beside: object) -> str | None:
+    return leaf(beside.get("id")) if isinstance(beside, dict) else None
 
 
 def organization_key(id: str | None, name: str | None, scheme: str | None, number: str | None) -> str | None:

@@ -19,6 +19,9 @@ from itertools import islice
 import msgspec
 import pyarrow as pa
 
+from monitor.domain.nouns import NOUNS
+from monitor.sources import ocds_beside as beside
+from monitor.sources.ocds_beside import Overlay
 from monitor.sources.ocds_bodies import Body, body, owner, sides, suppliers
 from monitor.sources.ocds_columns import (
     Leaves,
@@ -44,6 +47,7 @@ from monitor.sources.ocds_shape import (
     leaf,
 )
 
+OVERLAID = ("contract", "obligation", "payment")
 FILLED = ("unit", "party", "contract", "obligation", "payment", "amendment", "publication")
 PUBLICATIONS = {
     "contractSigned": "contract",
@@ -69,8 +73,9 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """Number of the item of the pages that this release came in."""
 
 
-def tables(states: Iterable[State]) -> dict[str, pa.Table]:
-    """A table for each noun of `FILLED`, with all columns of the noun as text, also when it has no row.
+def tables(states: Iterable[State], packages: Sequence[object] = ()) -> dict[str, pa.Table]:
+    """A table for each noun of `FILLED`, with all columns of the noun as text, also when it has no row; for every noun
+    where something stands in `x_lvyue`. `packages` is what stands there in packages, complete when `states` is at its end.
 
     An organization gets one row over all processes, in which the last of `states` has the last word.
     """
@@ -79,6 +84,7 @@ def tables(states: Iterable[State]) -> dict[str, pa.Table]:
         for state in some:
             sheets.add(state)
         sheets.turn()
+    sheets.register(packages)
     return sheets.tables()
 
 
@@ -116,6 +122,11 @@ class _Sheets:
     parties: dict[str, Row] = field(default_factory=dict)
     amendments: list[Row] = field(default_factory=list)
     publications: list[Row] = field(default_factory=list)
+    beside: dict[str, Overlay] = field(default_factory=lambda: {noun: Overlay() for noun in OVERLAID})
+    others: dict[str, list[Row]] = field(default_factory=dict)
+    """Rows of which only `x_lvyue` tells, by noun."""
+    promised: int = 0
+    paid: int = 0
 
     def add(self, state: State) -> None:
         """Nothing while there is no contract: who will buy and what is called for binds nobody yet."""
@@ -124,16 +135,18 @@ class _Sheets:
             return
         parties = [body(party) for party in process.parties or ()]
         unit = owner(process, parties)
-        _remember(self.units, unit, unit.number if unit.scheme == "CN-USCC" else None, state.row)
+        _remember(self.units, unit, unit.number if unit.scheme == "CN-USCC" else None, state.row, noun="unit")
         updated = state.updated.date().isoformat()
         for contract in process.contracts:
             award = _award(process, contract)
             signed = suppliers(contract, award, parties)
             for party in signed:
                 # A number without its register says nothing (see `ocds_bodies`), so it is left out.
-                _remember(self.parties, party, party.number if party.scheme else None, state.row)
-            key = _within(state.ocid, leaf(contract.id))
+                _remember(self.parties, party, party.number if party.scheme else None, state.row, noun="party")
+            own = beside.cells("contract", contract.x_lvyue)
+            key = str(own["id"]) if own.get("id") else _within(state.ocid, leaf(contract.id))
             self.number += 1
+            self.beside["contract"].add(self.number, own)
             new.contracts.append(contract)
             new.awards.append(award)
             new.tenders.append(process.tender or NO_TENDER)
@@ -147,7 +160,11 @@ class _Sheets:
             new.transactions += paid
             new.paid_in += [self.number] * len(paid)
             new.sides += sides(paid, parties, {party.key for party in signed} - {unit.key})
+            self._told_beside("payment", paid, self.paid)
+            self.paid += len(paid)
             self._papers(contract, key, state.row)
+            for noun, cells in beside.rows(contract.x_lvyue):
+                self.others.setdefault(noun, []).append(cells | {"contract_id": key, "source_row": state.row})
 
     def _promises(self, contract: Contract) -> None:
         done, plan = (contract.implementation or NO_WORK).milestones or [], contract.milestones or []
@@ -155,6 +172,8 @@ class _Sheets:
             carried = {(leaf(one.id), leaf(one.title)) for one in done}
             plan = [one for one in plan if (leaf(one.id), leaf(one.title)) not in carried]
         new = self.objects
+        self._told_beside("obligation", [*done, *plan], self.promised)
+        self.promised += len(done) + len(plan)
         new.milestones += done
         new.milestones += plan
         new.planned += [False] * len(done) + [True] * len(plan)
@@ -163,10 +182,11 @@ class _Sheets:
     def _papers(self, contract: Contract, key: str | None, row: int) -> None:
         for change in contract.amendments or (contract.amendment and [contract.amendment]) or ():
             named, day, reason = leaf(change.id), civil(leaf(change.date)), leaf(change.rationale)
-            if named or day or reason:
+            own = beside.cells("amendment", change.x_lvyue)
+            if named or day or reason or own:
                 # OCDS asks for no id here; the day is what else stays the same from pull to pull.
                 cells: Row = {"id": _within(key, named or day), "changed_on": day, "reason": reason}
-                self.amendments.append(cells | {"contract_id": key, "source_row": row})
+                self.amendments.append(cells | own | {"contract_id": key, "source_row": row})
         for paper in contract.documents or ():
             self.publications += _publication(paper, key, _within(key, leaf(paper.id)), row)
         for paper in (contract.implementation or NO_WORK).documents or ():
@@ -184,19 +204,41 @@ class _Sheets:
         paid = {"of": pa.array(new.paid_in, pa.int64()), "side": pa.array(new.sides, pa.string())}
         self.transactions.append(transaction_leaves(new.transactions) | paid)
 
+    def _told_beside(self, noun: str, found: Sequence[Milestone | Transaction], first: int) -> None:
+        for number, one in enumerate(found, first):
+            if one.x_lvyue is not None:
+                self.beside[noun].add(number, beside.cells(noun, one.x_lvyue))
+
+    def register(self, packages: Sequence[object]) -> None:
+        """What stands beside the releases of a package: what no contract leads to."""
+        for package in packages:
+            for noun, cells in beside.rows(package):
+                self.others.setdefault(noun, []).append(cells | {"source_row": None})
+
     def tables(self) -> dict[str, pa.Table]:
         """See `tables`."""
+        found = self._standard()
+        if not self.others and not any(overlay.places for overlay in self.beside.values()):
+            return found
+        more = {noun: _table(noun, self.others.get(noun, ())) for noun in NOUNS}
+        return {noun: pa.concat_tables([found[noun], rows] if noun in found else [rows]) for noun, rows in more.items()}
+
+    def _standard(self) -> dict[str, pa.Table]:
+        """What the standard's fields say, and the cells that stand beside them."""
         self.turn()
         told, promised, paid = joined(self.contracts), joined(self.milestones), joined(self.transactions)
-        keys, rows = told["key"], told["row"]
+        keys, rows, (of, paid_of) = told["key"], told["row"], (promised["of"], paid["of"])
+        over = {noun: overlay.over for noun, overlay in self.beside.items()}
         return {
             "unit": _table("unit", self.units.values()),
             "party": _table("party", self.parties.values()),
-            "contract": table("contract", contracts(told), rows),
+            "contract": table("contract", over["contract"](contracts(told), len(rows)), rows),
             "obligation": table(
-                "obligation", obligations(promised, keys.take(promised["of"])), rows.take(promised["of"])
+                "obligation", over["obligation"](obligations(promised, keys.take(of)), len(of)), rows.take(of)
             ),
-            "payment": table("payment", payments(paid, keys.take(paid["of"])), rows.take(paid["of"])),
+            "payment": table(
+                "payment", over["payment"](payments(paid, keys.take(paid_of)), len(paid_of)), rows.take(paid_of)
+            ),
             "amendment": _table("amendment", self.amendments),
             "publication": _table("publication", self.publications),
         }
@@ -215,7 +257,7 @@ def _award(process: Process, contract: Contract) -> Award:
     return next((award for award in process.awards or () if named and leaf(award.id) == named), NO_AWARD)
 
 
-def _remember(rows: dict[str, Row], one: Body, number: str | None, row: int) -> None:
+def _remember(rows: dict[str, Row], one: Body, number: str | None, row: int, *, noun: str) -> None:
     """The latest word on a body counts. Without its e-mail address: a call names it for bidders, not for warnings."""
     if one.key:
         known = rows.setdefault(one.key, {"id": one.key})
@@ -224,6 +266,7 @@ def _remember(rows: dict[str, Row], one: Body, number: str | None, row: int) -> 
             known["name"] = name
         if number:
             known["uscc"] = number
+        known |= beside.cells(noun, one.beside)
         known["source_row"] = row
 
 

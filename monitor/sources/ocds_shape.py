@@ -60,6 +60,7 @@ def civil(text: str | None) -> str | None:
 
 class Shape(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """What every object has: names in camelCase, and more fields than we read. `Any` is a leaf; null is not there.
+    `x_lvyue` is ours: see `ocds_beside`.
 
     Fields stand in the order of the standard, because msgspec then finds them at once.
     """
@@ -77,6 +78,7 @@ class Head(Shape, frozen=True):
     records: Raw | UnsetType = UNSET
     compiled_release: Raw | UnsetType = UNSET
     versioned_release: Raw | UnsetType = UNSET
+    x_lvyue: Any = field(name="x_lvyue", default=None)
 
 
 class Identifier(Shape, frozen=True):
@@ -94,6 +96,7 @@ class Organization(Shape, frozen=True):
     name: Any = None
     identifier: Identifier | None = None
     roles: tuple[Any, ...] | None = None
+    x_lvyue: Any = field(name="x_lvyue", default=None)
 
 
 class Value(Shape, frozen=True):
@@ -134,6 +137,7 @@ class Milestone(Shape, frozen=True):
     value: Value | None = None
     x_status: Any = field(name="x_status", default=None)
     x_responsible_party: Any = field(name="x_responsibleParty", default=None)
+    x_lvyue: Any = field(name="x_lvyue", default=None)
 
 
 class Transaction(Shape, frozen=True):
@@ -147,6 +151,7 @@ class Transaction(Shape, frozen=True):
     amount: Value | None = None
     payer: Organization | None = None
     provider_organization: Identifier | None = None
+    x_lvyue: Any = field(name="x_lvyue", default=None)
 
 
 class Amendment(Shape, frozen=True):
@@ -155,6 +160,7 @@ class Amendment(Shape, frozen=True):
     id: Any = None
     date: Any = None
     rationale: Any = None
+    x_lvyue: Any = field(name="x_lvyue", default=None)
 
 
 class Implementation(Shape, frozen=True):
@@ -184,6 +190,7 @@ class Contract(Shape, frozen=True):
     suppliers: list[Organization] | None = None
     x_status: Any = field(name="x_status", default=None)
     x_amount_original: Value | None = field(name="x_amountOriginal", default=None)
+    x_lvyue: Any = field(name="x_lvyue", default=None)
 
 
 class Award(Shape, frozen=True):

@@ -1,13 +1,11 @@
 """`kind = "table"`: CSV, JSON, JSON lines, XLSX or Parquet, turned into our nouns by a mapping file of SQL.
 
-The mapping sees one relation, `raw`. For tabular formats every column is text under a plain name (lower case,
+What the mapping sees stands in `mapped.py`. For tabular formats every column is text under a plain name (lower case,
 anything but letters and digits becomes `_`, twins get `_2`), beside `source_row`, counted from 1 without the
-header. For JSON there are `source_row` and `doc`, one JSON object a row. It creates a view for each noun:
-
-    create view contract as select id, day(signed, '%d/%m/%Y') as signed_on, source_row from raw;
+header. For JSON there are `source_row` and `doc`, one JSON object a row.
 
 A row the format itself breaks (too many cells) never reaches the mapping and is refused here; it keeps its
-number. Columns that only some editions have are declared: `-- optional columns: id, plazo`.
+number.
 """
 
 from __future__ import annotations
@@ -26,36 +24,22 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 from pydantic import Field
-from python_calamine import CalamineError, CalamineWorkbook
 
-from monitor.domain.errors import ConfigError, RejectedError
-from monitor.domain.nouns import NOUNS
-from monitor.domain.sandbox import sandbox
-from monitor.sources import MAPPINGS, Loaded, Source
+from monitor.domain.errors import RejectedError
+from monitor.sources import Loaded
 from monitor.sources.border import Refusal
 from monitor.sources.encoding import decode
 from monitor.sources.fetch import Fetched
-
-PRELUDE = r"""
--- The day that text stands for, in ISO form. Text that is no such day is handed on; the border refuses it.
-create macro day(t, form) as coalesce(strftime(try_strptime(trim(t), form), '%Y-%m-%d'), nullif(trim(t), ''));
--- Latin text without accents, vowels, n (a damaged ñ loses it), case and punctuation: a key that survives a
--- portal's changes of encoding. Nothing is left of other scripts.
-create macro skeleton(t) as regexp_replace(strip_accents(lower(t)), '[^b-df-hj-mp-tv-z0-9]', '', 'g');
-"""
+from monitor.sources.ledger_book import open_book
+from monitor.sources.mapped import MappedSource
 
 Format = Literal["auto", "csv", "json", "jsonl", "xlsx", "parquet"]
-ONLY_THESE = re.compile(
-    r"(\s|--[^\n]*\n|/\*.*?\*/)*create\s+(or\s+replace\s+)?(temp\s+|temporary\s+)?(view|macro|function)\b",
-    re.I | re.S,
-)
 
 
-class TableSource(Source):
+class TableSource(MappedSource):
     """Rows of any portal, read by a mapping."""
 
     kind: Literal["table"] = "table"
-    mapping: Annotated[str, Field(description="Name of a mapping that ships with Lvyue, or a path ending in .sql.")]
     format: Annotated[Format, Field(description="What the file is; `auto` looks at it.")] = "auto"
     encoding: Annotated[str, Field(description="Encoding of CSV text; `auto` tries UTF-8, then guesses.")] = "auto"
     records: Annotated[str, Field(description="Dotted path of the list of records inside a JSON object.")] = ""
@@ -63,53 +47,35 @@ class TableSource(Source):
 
     def load(self, db: duckdb.DuckDBPyConnection, pages: Sequence[Fetched], base: Path) -> Loaded:
         """Raises RejectedError for a payload of another format or shape, ConfigError for a faulty mapping."""
-        raw, broken = _numbered([self._rows(page) for page in pages])
-        mapping = self.mapping_text(base)
-        for name in _optional(mapping):
-            if name not in raw.column_names:
-                raw = raw.append_column(name, pa.nulls(raw.num_rows, pa.string()))
-        db.register("raw", raw)
-        return Loaded(nouns=_run(db, mapping, where=self.mapping), broken=tuple(broken))
+        sent, broken = numbered([self._rows(page) for page in pages])
+        return self.mapped(db, sent, broken, base)
 
     def next_page(self, page: Fetched) -> str | None:
         """The address under `next` in a JSON page; none for other formats."""
         if not self.next or self._format(page.content) != "json":
             return None
-        found = _dig(_parse(page), self.next)
+        found = dig(parse(page), self.next)
         return found if isinstance(found, str) and found else None
-
-    def mapping_text(self, base: Path) -> str:
-        """Raises ConfigError when there is no such mapping."""
-        path = base / self.mapping if self.mapping.endswith(".sql") else MAPPINGS / f"{self.mapping}.sql"
-        if not path.is_file():
-            shipped = ", ".join(sorted(file.stem for file in MAPPINGS.glob("*.sql")))
-            raise ConfigError(f"source {self.name}: there is no mapping at {path}", hint=f"ready-made ones: {shipped}")
-        try:
-            return path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"source {self.name}: mapping {path} cannot be read: {error}") from error
-
-    def check(self, base: Path) -> None:
-        """Read the mapping without data. Raises ConfigError when it is missing, no SQL, or more than views and macros."""
-        with sandbox() as db:
-            _statements(db, self.mapping_text(base), self.mapping)
 
     def _format(self, content: bytes) -> str:
         return self.format if self.format != "auto" else guess(content)
 
     def _rows(self, page: Fetched) -> tuple[pa.Table, list[Refusal]]:
         if not page.content.strip():
-            raise RejectedError(f"{page.location}: the answer is empty", hint="the last good state stays as it was")
+            raise RejectedError(
+                f"{page.location}: the answer is empty", hint="the last good state stays as it was", why="empty"
+            )
         kind = self._format(page.content)
         if kind == "html":
             raise RejectedError(
                 f"{page.location}: answered with a web page (HTML), not with data",
                 hint="open the address in a browser: a login page, or an error page?",
+                why="web_page",
             )
         if kind in ("json", "jsonl"):
-            return _documents(page, kind, self.records), []
+            return documents(page, kind, self.records), []
         if kind == "xlsx":
-            return _sheet(page), []
+            return _sheet(page, self.limits.max_bytes)
         if kind == "parquet":
             return _parquet(page), []
         return _csv(page, self.encoding)
@@ -150,12 +116,12 @@ def plain_names(header: Sequence[str]) -> list[str]:
     return names[1:]
 
 
-def _numbered(read: list[tuple[pa.Table, list[Refusal]]]) -> tuple[pa.Table, list[Refusal]]:
+def numbered(read: list[tuple[pa.Table, list[Refusal]]]) -> tuple[pa.Table, list[Refusal]]:
     """The rows of all pages with their number; a broken row has used up its own."""
     tables, broken, before = [], [], 0
     for rows, refused in read:
         lost = {refusal.row for refusal in refused}
-        total = rows.num_rows + len(refused)
+        total = rows.num_rows + len(lost)
         numbers = [before + n for n in range(1, total + 1) if n not in lost]
         tables.append(rows.append_column("source_row", pa.array(numbers, pa.int64())))
         broken += [replace(refusal, row=before + (refusal.row or 0)) for refusal in refused]
@@ -187,7 +153,7 @@ def _csv(page: Fetched, encoding: str) -> tuple[pa.Table, list[Refusal]]:
             ),
         )
     except pa.ArrowInvalid as error:
-        raise RejectedError(f"{page.location}: the table cannot be read: {error}") from error
+        raise RejectedError(f"{page.location}: the table cannot be read: {error}", why="no_table") from error
     _refuse_open_quote(page, text, table, broken)
     return table, [_broken(row, row.number - header_lines) for row in broken]
 
@@ -202,12 +168,12 @@ def _header(page: Fetched, text: str) -> tuple[str, list[str], int]:
     first = text.split("\n", 1)[0]
     delimiter = max(",;\t|", key=first.count)
     if delimiter not in first:
-        raise RejectedError(f"{page.location}: this is not a table: its first line is {first[:80]!r}")
+        raise RejectedError(f"{page.location}: this is not a table: its first line is {first[:80]!r}", why="no_table")
     reader = csv.reader(io.StringIO(text), delimiter=delimiter)
     try:
         return delimiter, plain_names(next(reader)), reader.line_num
     except csv.Error as error:
-        raise RejectedError(f"{page.location}: the header cannot be read: {error}") from error
+        raise RejectedError(f"{page.location}: the header cannot be read: {error}", why="no_table") from error
 
 
 def _refuse_open_quote(page: Fetched, text: str, table: pa.Table, broken: list[pyarrow.csv.InvalidRow]) -> None:
@@ -220,16 +186,18 @@ def _refuse_open_quote(page: Fetched, text: str, table: pa.Table, broken: list[p
         raise RejectedError(
             f"{page.location}: a quotation mark is never closed",
             hint="a truncated download? The last good state stays as it was",
+            why="damaged",
         )
 
 
-def _parse(page: Fetched) -> Any:
+def parse(page: Fetched) -> Any:
     try:
         return json.loads(page.content, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise RejectedError(
             f"{page.location}: the JSON cannot be read: {error}",
             hint="a truncated download? The last good state stays as it was",
+            why="damaged",
         ) from error
 
 
@@ -237,17 +205,17 @@ def _refuse_constant(word: str) -> NoReturn:
     raise ValueError(f"{word} is not JSON")
 
 
-def _dig(document: Any, path: str) -> Any:
+def dig(document: Any, path: str) -> Any:
     for key in path.split(".") if path else ():
         document = document.get(key) if isinstance(document, dict) else None
     return document
 
 
-def _documents(page: Fetched, kind: str, records: str) -> pa.Table:
+def documents(page: Fetched, kind: str, records: str) -> pa.Table:
     if kind == "jsonl":
         documents = [_line(page, n, line) for n, line in enumerate(page.content.splitlines(), start=1) if line.strip()]
     else:
-        found = _dig(_parse(page), records)
+        found = dig(parse(page), records)
         documents = found if isinstance(found, list) else [found]
     if not all(isinstance(document, dict) for document in documents):
         where = f"under {records!r}" if records else "at the top"
@@ -263,23 +231,29 @@ def _line(page: Fetched, number: int, line: bytes) -> Any:
     try:
         return json.loads(line, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise RejectedError(f"{page.location}: line {number} is not JSON: {error}") from error
+        raise RejectedError(f"{page.location}: line {number} is not JSON: {error}", why="damaged") from error
 
 
-def _sheet(page: Fetched) -> pa.Table:
-    try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(page.content))
-        rows = book.get_sheet_by_index(0).to_python(skip_empty_area=True)
-    except CalamineError as error:
-        raise RejectedError(f"{page.location}: the workbook cannot be read: {error}") from error
-    if not rows:
-        raise RejectedError(f"{page.location}: the first sheet is empty")
-    header, *body = rows
-    while body and not any(_cell(cell) for cell in body[-1]):  # formatted down to the end of the sheet
+def _sheet(page: Fetched, max_bytes: int) -> tuple[pa.Table, list[Refusal]]:
+    """The first sheet that has anything on it: its first row gives the columns; a cell without a value refuses its row."""
+    grids = open_book(page.content, page.location, max_bytes=max_bytes)
+    if not grids:
+        raise RejectedError(f"{page.location}: the workbook has no sheet with anything on it", why="empty")
+    grid = grids[0]
+    top = next(number for number, row in enumerate(grid.rows) if any(_cell(cell) for cell in row))
+    left = min(place for row in grid.rows for place, cell in enumerate(row) if _cell(cell))
+    names = plain_names([str(cell) for cell in grid.rows[top][left:]])
+    body = [row[left:] for row in grid.rows[top + 1 :]]
+    refused = [
+        Refusal(noun="row", row=row - top, field=grid.cell(row, column), value=None, reason=reason)
+        for (row, column), reason in sorted(grid.told.faults.items()) if top < row <= top + len(body)
+    ]  # fmt: skip
+    lost = {refusal.row for refusal in refused}
+    while body and len(body) not in lost and not any(_cell(cell) for cell in body[-1]):  # formatted down to the end
         body.pop()
-    names = plain_names([str(cell) for cell in header])
-    columns = [pa.array([_cell(row[n]) for row in body], pa.string()) for n in range(len(names))]
-    return pa.table(columns, names=names)
+    good = [row for number, row in enumerate(body, start=1) if number not in lost]
+    columns = [pa.array([_cell(row[n]) for row in good], pa.string()) for n in range(len(names))]
+    return pa.table(columns, names=names), refused
 
 
 def _cell(value: object) -> str | None:
@@ -294,42 +268,4 @@ def _parquet(page: Fetched) -> pa.Table:
         table = pyarrow.parquet.read_table(io.BytesIO(page.content))
         return pa.table([column.cast(pa.string()) for column in table.columns], names=plain_names(table.column_names))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise RejectedError(f"{page.location}: the Parquet file cannot be read: {error}") from error
-
-
-def _optional(mapping: str) -> list[str]:
-    found = re.search(r"^-- optional columns:(.*)$", mapping, re.MULTILINE)
-    return [name.strip() for name in found[1].split(",")] if found else []
-
-
-def _statements(db: duckdb.DuckDBPyConnection, mapping: str, where: str) -> list[duckdb.Statement]:
-    """The statements of a mapping: views and macros. Raises ConfigError for anything else, and for what is no SQL."""
-    try:
-        statements = db.extract_statements(mapping)
-    except duckdb.Error as error:
-        raise ConfigError(f"mapping {where}: {error}") from error
-    for statement in statements:
-        if statement.type != duckdb.StatementType.CREATE or not ONLY_THESE.match(statement.query):
-            shown = re.sub(r"\s*--[^\n]*\n", "", statement.query).strip()[:80]
-            raise ConfigError(f"mapping {where}: only `create view` and `create macro` may stand here: {shown}")
-    return statements
-
-
-def _run(db: duckdb.DuckDBPyConnection, mapping: str, *, where: str) -> list[str]:
-    """Create the mapping's views and macros, and see which nouns they fill."""
-    db.execute(PRELUDE)
-    for statement in _statements(db, mapping, where):
-        try:
-            db.execute(statement)
-        except duckdb.BinderException as error:
-            raise RejectedError(
-                f"the payload does not have the columns that mapping {where} reads: {error}",
-                hint="the source changed its columns: mend the mapping; the last good state stays as it was",
-            ) from error
-        except duckdb.Error as error:
-            raise ConfigError(f"mapping {where}: {error}") from error
-    made = {row[0] for row in db.execute("select view_name from duckdb_views() where not internal").fetchall()}
-    nouns = [noun for noun in NOUNS if noun in made]
-    if not nouns:
-        raise ConfigError(f"mapping {where}: it creates no view of {', '.join(NOUNS)}")
-    return nouns
+        raise RejectedError(f"{page.location}: the Parquet file cannot be read: {error}", why="damaged") from error

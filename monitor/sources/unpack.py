@@ -76,6 +76,7 @@ class Body:
             raise RejectedError(
                 f"{self._shown}: the compressed document is damaged ({error})",
                 hint="ask the publisher to repair it",
+                why="damaged",
             ) from error
 
     def _keep(self, part: bytes) -> None:
@@ -83,6 +84,7 @@ class Body:
             raise RejectedError(
                 f"{self._shown}: larger than {self._max_bytes:,} bytes when unpacked",
                 hint="raise this source's size limit if the publisher really has so much to say",
+                why="too_large",
             )
         self._whole += part
 

@@ -86,12 +86,12 @@ class Deadline:
 class Wire(httpx.BaseTransport):
     """One attempt, from connecting to the last byte: what breaks off half-way can be tried again."""
 
-    def __init__(self, url: httpx.URL, limits: FetchLimits) -> None:
+    def __init__(self, url: httpx.URL, limits: FetchLimits, *, private: bool = False) -> None:
         self.limits = limits
         self.shown = redact(str(url))
         self.deadline = Deadline(limits.deadline_seconds)
         self.attempts = 0
-        self._pool = _pool(url, self.deadline)
+        self._pool = _pool(url, self.deadline, private=private)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self.deadline.clip(None)
@@ -188,9 +188,10 @@ class Patience(Retry):
 class Network(httpcore.NetworkBackend):
     """Connections that know the deadline, and look at an address before they connect to it."""
 
-    def __init__(self, deadline: Deadline, *, guarded: bool) -> None:
+    def __init__(self, deadline: Deadline, *, guarded: bool, private: bool = False) -> None:
         self._deadline = deadline
         self._guarded = guarded
+        self._private = private
         self._plain = httpcore.SyncBackend()
 
     def connect_tcp(
@@ -207,7 +208,7 @@ class Network(httpcore.NetworkBackend):
         except (socket.gaierror, UnicodeError) as error:
             raise httpcore.ConnectError(f"the name {host} is not found ({error})") from error
         for address in addresses if self._guarded else ():
-            refuse_address(host, address)
+            refuse_address(host, address, private=self._private)
         problem: Exception = httpcore.ConnectError(f"{host} has no address")
         for address in addresses:
             try:
@@ -250,15 +251,17 @@ class Stream(httpcore.NetworkStream):
         return self._plain.get_extra_info(info)
 
 
-def _pool(url: httpx.URL, deadline: Deadline) -> httpcore.ConnectionPool:
+def _pool(url: httpx.URL, deadline: Deadline, *, private: bool) -> httpcore.ConnectionPool:
     proxy = _proxy(url)
     if proxy is None:
         tls = _trust() if url.scheme == "https" else None
-        return httpcore.ConnectionPool(ssl_context=tls, network_backend=Network(deadline, guarded=True))
+        return httpcore.ConnectionPool(
+            ssl_context=tls, network_backend=Network(deadline, guarded=True, private=private)
+        )
     # The proxy resolves names, so only an address written as a number can be looked at here.
     with suppress(socket.gaierror):
         for address in _resolve(url.host, url.port, flags=socket.AI_NUMERICHOST):
-            refuse_address(url.host, address)
+            refuse_address(url.host, address, private=private)
     return httpcore.HTTPProxy(
         _core_url(proxy.url),
         proxy_auth=proxy.raw_auth,

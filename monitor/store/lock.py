@@ -1,4 +1,4 @@
-"""One Lvyue at a time writes to a database: an advisory lock on a file beside it, freed by the system when a process dies."""
+"""One Lvyue at a time works in a state folder: an advisory lock on a file beside it, freed by the system when a process dies."""
 
 from __future__ import annotations
 

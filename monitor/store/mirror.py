@@ -18,8 +18,10 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet
+from filelock import FileLock, Timeout
 
 from monitor.domain.nouns import NOUNS
+from monitor.domain.place import Place
 from monitor.domain.portfolio import Layered
 from monitor.domain.sandbox import quoted
 from monitor.store import reading
@@ -74,12 +76,23 @@ class Mirror:
         return tuple(sorted((self.folder / name / str(self.generation[name])).glob("*.parquet")))
 
 
-def opened(folder: Path, database: Path, zone: tzinfo, *, may_write: bool) -> Mirror | None:
+def opened(folder: Path, database: Place, zone: tzinfo, *, may_write: bool) -> Mirror | None:
     """The mirror of a database as it is now: built, caught up or just read, whatever is cheapest.
 
     A mirror of another database, release or time zone, or a damaged one, is thrown away and built anew. Who only reads
-    (`may_write` false) gets None where there is none yet.
+    (`may_write` false, or another writes at this moment) gets None where there is none yet.
     """
+    if not may_write:
+        return _opened(folder, database, zone, may_write=False)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder.with_suffix(".lock"), timeout=0):
+            return _opened(folder, database, zone, may_write=True)
+    except Timeout:
+        return _opened(folder, database, zone, may_write=False)
+
+
+def _opened(folder: Path, database: Place, zone: tzinfo, *, may_write: bool) -> Mirror | None:
     with reading.opened(database, zone) as source:
         identity = {"duckdb": duckdb.__version__, "zone": str(zone), "database": source.identity(), "nouns": _shape()}
         mirror = _found(folder, identity, source)

@@ -66,7 +66,7 @@ def speaking(db: Connection, at: datetime) -> dict[str, Model]:
     found: dict[str, Event] = {event.recipe: event for event in events(db) if event.happened_at <= at}
     wanted = [event.model_id for event in found.values() if event.kind != "stopped"]
     table = table_of(ModelRow)
-    rows = db.execute(select(table).where(table.c.id.in_(wanted))).mappings()
+    rows = db.execute(select(table).where(table.c.id.in_(wanted)).order_by(table.c.id)).mappings()
     return {row["recipe"]: Model(**row) for row in rows}
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, insert, or_, select, update
 
 from monitor.domain.errors import UsageError
 from monitor.domain.warning import Letter
-from monitor.store.tables import LetterRow, batched, table_of
+from monitor.store.tables import LetterRow, batched, kept, table_of
 
 LEASE = timedelta(minutes=10)
 """How long a sender may hold a letter before another may take it: longer than the longest SMTP exchange."""
@@ -35,7 +35,7 @@ def post(db: Connection, letters: Sequence[Letter], *, run_id: int | None) -> in
     return len(fresh)
 
 
-def claim(db: Connection, *, at: datetime, limit: int = 50, now: datetime | None = None) -> list[Letter]:
+def claim(db: Connection, *, at: datetime, limit: int = 5, now: datetime | None = None) -> list[Letter]:
     """Take letters whose time has come, oldest first, and hold them for `LEASE` from `now`. Letters of a sender that died
     come back."""
     table = table_of(LetterRow)
@@ -67,7 +67,7 @@ def settle(
     another sender has the letter now: `attempts` is the token that says whose turn it is.
     """
     table = table_of(LetterRow)
-    values: dict[str, Any] = {"state": state, "reply": reply[:500], "lease_until": None}
+    values: dict[str, Any] = {"state": state, "reply": kept(reply)[:500], "lease_until": None}
     if state == "sent":
         values["sent_at"] = at
     if next_try_at is not None:
@@ -81,7 +81,7 @@ def settle(
 def counts(db: Connection) -> dict[str, int]:
     """How many letters are waiting, being sent, sent, parked, dropped."""
     table = table_of(LetterRow)
-    rows = db.execute(select(table.c.state, func.count()).group_by(table.c.state)).all()
+    rows = db.execute(select(table.c.state, func.count()).group_by(table.c.state).order_by(table.c.state)).all()
     return {row[0]: row[1] for row in rows}
 
 

@@ -47,6 +47,36 @@ class Run(SQLModel, table=True):
     message: str | None = None
 
 
+class SlotRow(SQLModel, table=True):
+    """What the clock asked for: one row a job and slot, so that no slot is worked twice. See slots.py."""
+
+    __tablename__ = "slot"
+
+    job: str = Field(primary_key=True)
+    key: str = Field(primary_key=True, description="A civil date, or the hour it begins in UTC: it sorts as time goes.")
+    state: str
+    attempts: int
+    epoch: int = Field(description="Of the leader that worked it.")
+    began_at: datetime = Field(index=True)
+    ended_at: datetime | None = None
+    next_try_at: datetime | None = None
+    missed: int = Field(default=0, description="Slots before it that nobody worked.")
+    message: str | None = None
+
+
+class LeaderRow(SQLModel, table=True):
+    """Who leads: one row. Every change of leader raises `epoch`; who has an older one may write nothing any more."""
+
+    __tablename__ = "leader"
+
+    id: int = Field(primary_key=True)
+    epoch: int
+    beat: int = Field(default=0, description="Rises while the leader lives.")
+    holder: str
+    since: datetime
+    released: bool = Field(description="It left of its own will.")
+
+
 class Payload(SQLModel, table=True):
     """What a publisher sent, byte for byte, kept once: named by the SHA-256 of its content, stored as zlib."""
 
@@ -71,6 +101,13 @@ class Edition(SQLModel, table=True):
     changed: int
     vanished: int
     quarantined: int
+    partial: bool = Field(default=False, description="Only what changed was asked for.")
+    watermark: str | None = Field(default=None, description="The latest change that the source has told of.")
+    fields: dict[str, Any] | None = Field(
+        default=None,
+        sa_column=Column(JSON(none_as_null=True), nullable=True),
+        description="By field: in how many rows it has a value, of how many. None: not counted.",
+    )
 
 
 class EditionPayload(SQLModel, table=True):
@@ -81,6 +118,35 @@ class EditionPayload(SQLModel, table=True):
     edition_id: int = Field(foreign_key="edition.id", primary_key=True, sa_type=BigInteger)
     page: int = Field(primary_key=True)
     sha256: str = Field(foreign_key="payload.sha256")
+
+
+class HeldPull(SQLModel, table=True):
+    """A pull that would have lost most of what its source listed: nothing was recorded, a person is asked."""
+
+    __tablename__ = "held_pull"
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=SEQUENCE)
+    run_id: int = Field(foreign_key="run.id", sa_type=BigInteger)
+    source: str = Field(index=True)
+    held_at: datetime
+    published: date | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    state: str = Field(description="waiting, accepted, or replaced by what came later.")
+    settled_at: datetime | None = None
+    actor: str | None = None
+    reason: str | None = None
+
+
+class HeldPayload(SQLModel, table=True):
+    """The pages of a pull that waits, in order."""
+
+    __tablename__ = "held_payload"
+
+    held_id: int = Field(foreign_key="held_pull.id", primary_key=True, sa_type=BigInteger)
+    page: int = Field(primary_key=True)
+    sha256: str = Field(foreign_key="payload.sha256")
+    location: str = Field(description="Where it came from, without secrets.")
 
 
 class Quarantine(SQLModel, table=True):
@@ -159,6 +225,14 @@ def table_of(model: type[SQLModel]) -> Table:
     """The plain table behind a model: what Core statements are written with."""
     table: Table = SQLModel.metadata.tables[str(model.__tablename__)]
     return table
+
+
+def kept(text: str) -> str:
+    """Text of others as every database keeps it: PostgreSQL refuses a NUL, so it is replaced (U+FFFD) on all alike.
+
+    The border refuses a row that has one; this is for what is said about it.
+    """
+    return text.replace("\x00", "\ufffd")
 
 
 def batched(values: Sequence[Value], size: int = 500) -> Iterator[Sequence[Value]]:

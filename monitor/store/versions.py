@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
+from operator import itemgetter
 from typing import Any
 
 import duckdb
 import pyarrow as pa
-from sqlalchemy import Connection, Table, func, insert, select
+from sqlalchemy import Connection, Table, func, insert, select, update
 
 from monitor.domain.nouns import NOUNS
-from monitor.store.tables import Edition, EditionPayload, Payload, Quarantine, batched, table_of, version_table
+from monitor.store.tables import Edition, EditionPayload, Payload, Quarantine, batched, kept, table_of, version_table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,9 @@ class EditionHead:
     reader_hash: str
     etag: str | None = None
     last_modified: str | None = None
+    partial: bool = False
+    watermark: str | None = None
+    fields: Mapping[str, tuple[int, int]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +73,13 @@ def keep_payload(db: Connection, content: bytes, *, media_type: str | None, at: 
     """Store bytes once, under their SHA-256; the name is returned."""
     name = hashlib.sha256(content).hexdigest()
     table = table_of(Payload)
-    if db.execute(select(table.c.sha256).where(table.c.sha256 == name)).first() is None:
-        packed = zlib.compress(content, 6)
+    held = db.execute(select(func.length(table.c.content)).where(table.c.sha256 == name)).scalar()
+    if held:
+        return name
+    packed = zlib.compress(content, 6)
+    if held == 0:  # its time was over and it went (store.retention); now it was sent again
+        db.execute(update(table).where(table.c.sha256 == name).values(content=packed, kept_at=at))
+    else:
         values = {"sha256": name, "content": packed, "size": len(content), "media_type": media_type, "kept_at": at}
         db.execute(insert(table).values(values))
     return name
@@ -85,6 +94,14 @@ def last_edition(db: Connection, source: str) -> Edition | None:
         .first()
     )
     return Edition(**row) if row else None
+
+
+def coverage(db: Connection, source: str, *, limit: int = 2) -> list[dict[str, tuple[int, int]]]:
+    """How many rows of the newest editions have each field, of how many; newest first, partial ones left out."""
+    table = table_of(Edition)
+    counted = (table.c.source == source) & table.c.fields.is_not(None) & table.c.partial.is_(False)
+    found = db.execute(select(table.c.fields).where(counted).order_by(table.c.id.desc()).limit(limit)).scalars()
+    return [{name: (filled, rows) for name, (filled, rows) in fields.items()} for fields in found]
 
 
 def payloads_of(db: Connection, edition_id: int) -> list[str]:
@@ -103,8 +120,23 @@ def contracts_listed(db: Connection, source: str) -> set[str]:
 
 def contracts_known(db: Connection, source: str) -> set[str]:
     """Keys of every contract the source ever named, vanished ones too."""
-    table = version_table("contract")
+    return keys_known(db, source, "contract")
+
+
+def keys_known(db: Connection, source: str, noun: str) -> set[str]:
+    """Keys of everything of a noun that the source ever named."""
+    table = version_table(noun)
     return set(db.execute(select(table.c.id).where(table.c.source == source).distinct()).scalars())
+
+
+def contracts_updated(db: Connection, source: str) -> dict[str, date]:
+    """The day of a source's latest word on each contract; days that had not come when it was said are no days of that sort."""
+    table = version_table("contract")
+    newest = select(func.max(table.c.seq)).where(table.c.source == source).group_by(table.c.id)
+    query = select(table.c.id, table.c.updated_on, table.c.recorded_at).where(
+        table.c.seq.in_(newest), table.c.updated_on.is_not(None)
+    )
+    return {key: day for key, day, recorded in db.execute(query) if day <= recorded.date()}
 
 
 def record(
@@ -125,7 +157,10 @@ def record(
             totals["rows"] += incoming.good.num_rows
             _insert(db, version_table(incoming.noun), versions, stamp)
     if refused:
-        cells = [{"edition_id": edition_id} | {n: getattr(cell, n) for n in RefusedCell.__slots__} for cell in refused]
+        cells = [
+            {"edition_id": edition_id, "noun": cell.noun, "row": cell.row, "field": kept(cell.field),
+             "value": cell.value and kept(cell.value), "reason": kept(cell.reason)} for cell in refused
+        ]  # fmt: skip
         db.execute(insert(table_of(Quarantine)), cells)
     counts = Counts(**totals, quarantined=len({(cell.noun, cell.row) for cell in refused}))
     changed = counts.new + counts.changed + counts.returned
@@ -143,7 +178,7 @@ def sources_seen(db: Connection, known_at: datetime, zone: tzinfo) -> list[dict[
     table = table_of(Edition)
     by_then = table.c.recorded_at <= known_at
     out = []
-    for source in db.execute(select(table.c.source).where(by_then).distinct().order_by(table.c.source)).scalars():
+    for source in sorted(db.execute(select(table.c.source).where(by_then).distinct()).scalars()):
         mine = select(table).where(by_then, table.c.source == source).order_by(table.c.id.desc())
         newest = db.execute(mine.limit(1)).mappings().one()
         moved = db.execute(mine.where((table.c.changed > 0) | (table.c.vanished > 0)).limit(1)).mappings().first()
@@ -160,6 +195,15 @@ def sources_seen(db: Connection, known_at: datetime, zone: tzinfo) -> list[dict[
     return out
 
 
+def last_edition_at(db: Connection, known_at: datetime) -> datetime | None:
+    """The instant (UTC) of the last edition of anything that was known by one; None where nothing was."""
+    table = table_of(Edition)
+    found: datetime | None = db.execute(
+        select(func.max(table.c.recorded_at)).where(table.c.recorded_at <= known_at)
+    ).scalar_one()
+    return found
+
+
 def quarantined(db: Connection, source: str | None = None) -> list[dict[str, Any]]:
     """Refused cells of each source's newest edition. One row a cell; in the order of the source."""
     edition, cell = table_of(Edition), table_of(Quarantine)
@@ -168,17 +212,20 @@ def quarantined(db: Connection, source: str | None = None) -> list[dict[str, Any
         select(edition.c.source, cell.c.noun, cell.c.row, cell.c.field, cell.c.value, cell.c.reason)
         .join(edition, edition.c.id == cell.c.edition_id)
         .where(edition.c.id.in_(newest))
-        .order_by(edition.c.source, cell.c.id)
+        .order_by(cell.c.id)
     )
     if source is not None:
         query = query.where(edition.c.source == source)
-    return [dict(row) for row in db.execute(query).mappings()]
+    # Sorted here: a server may be set to sort as some language does, and SQLite sorts by bytes.
+    return sorted((dict(row) for row in db.execute(query).mappings()), key=itemgetter("source"))
 
 
 def _add_edition(db: Connection, head: EditionHead) -> int:
+    fields = None if head.fields is None else {name: list(counts) for name, counts in head.fields.items()}
     values = {
         "run_id": head.run_id, "source": head.source, "recorded_at": head.recorded_at, "reader_hash": head.reader_hash,
-        "etag": head.etag, "last_modified": head.last_modified, "rows": 0, "changed": 0, "vanished": 0, "quarantined": 0,
+        "etag": head.etag, "last_modified": head.last_modified, "partial": head.partial, "watermark": head.watermark,
+        "fields": fields, "rows": 0, "changed": 0, "vanished": 0, "quarantined": 0,
     }  # fmt: skip
     inserted = db.execute(insert(table_of(Edition)).values(**values)).inserted_primary_key
     assert inserted is not None

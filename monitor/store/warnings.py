@@ -12,9 +12,9 @@ import pyarrow as pa
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from monitor import audit
-from monitor.domain.errors import UsageError
+from monitor.domain.errors import IntegrityError, UsageError
 from monitor.domain.portfolio import schema
-from monitor.domain.warning import SETTLED, Alert, Change, Silence
+from monitor.domain.warning import ARMING, SETTLED, Alert, Change, Silence
 from monitor.store.tables import AlertEvent, AlertRow, SilenceRow, batched, table_of
 
 _OWN = tuple(name for name in Alert.__slots__ if name != "id")
@@ -51,7 +51,7 @@ def by_id(db: Connection, ids: Sequence[int]) -> dict[int, Alert]:
     return {
         row["id"]: _alert(dict(row))
         for some in batched(ids)
-        for row in db.execute(select(table).where(table.c.id.in_(some))).mappings()
+        for row in db.execute(select(table).where(table.c.id.in_(some)).order_by(table.c.id)).mappings()
     }
 
 
@@ -82,6 +82,26 @@ def histories(db: Connection, ids: Sequence[int]) -> dict[int, list[dict[str, An
     for some in batched(ids):
         for row in db.execute(select(table).where(table.c.alert_id.in_(some)).order_by(table.c.id)).mappings():
             found[row["alert_id"]].append(dict(row))
+    return found
+
+
+def acknowledged(db: Connection) -> dict[str, list[int]]:
+    """By level: how many warnings somebody took up, and the seconds from when each was last raised until then, in all."""
+    table = table_of(AlertEvent)
+    columns = (table.c.alert_id, table.c.kind, table.c.after, table.c.happened_at)
+    kinds = table.c.kind.in_(("acknowledged", *ARMING))
+    since: dict[int, tuple[str, datetime]] = {}
+    found: dict[str, list[int]] = {}
+    for alert, kind, level, at in db.execute(
+        select(*columns).where(kinds, table.c.happened_at.is_not(None)).order_by(table.c.id)
+    ):
+        if kind != "acknowledged":
+            since[alert] = (level, at)
+        elif alert in since:
+            raised, then = since.pop(alert)
+            counted = found.setdefault(raised, [0, 0])
+            counted[0] += 1
+            counted[1] += max(0, round((at - then).total_seconds()))
     return found
 
 
@@ -188,6 +208,20 @@ def chain(db: Connection) -> Iterator[Mapping[str, Any]]:
     table = table_of(AlertEvent)
     for row in db.execute(select(table).order_by(table.c.id)).mappings():
         yield dict(row)
+
+
+def whole(db: Connection, *, expect: str = "", anchored: Sequence[audit.Anchor] = ()) -> audit.Verified:
+    """Whether what happened to warnings is as it was written: every link of the chain, and that the warnings stand as it says.
+
+    `expect` and `anchored` are heads that were written down earlier. Raises IntegrityError with the first thing that is not.
+    """
+    verified = audit.verify(chain(db), expect=expect, anchored=anchored)
+    if wrong := out_of_step(db):
+        raise IntegrityError(
+            f"{', '.join(wrong[:20])}: the state is not what the last event says ({len(wrong)} in all)",
+            hint="`lvyue alerts show` has the events, which are whole",
+        )
+    return verified
 
 
 def out_of_step(db: Connection) -> list[str]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+import random
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +25,8 @@ HANDLING = HandlingSettings()
 OFF = {date(2025, 10, day) for day in range(1, 9)}
 MADE_UP = {date(2025, 9, 28), date(2025, 10, 11)}
 """国办发明电〔2024〕12号: National Day and Mid-Autumn 2025, off from 1 to 8 October; 28 September and 11 October are worked."""
+
+SECOND: Any = importlib.import_module("chinese_calendar")
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +74,25 @@ def test_every_limit_of_six_weeks_is_the_one_that_is_counted_day_by_day(china: W
                 mine = deadline(warned(state, level=level, armed_on=day, acted_on=day), HANDLING, china)
                 card = Card(level=number, worst=number, armed=day, state=state, acted=day)
                 assert (mine.by if mine else None) == card.last_day(worked), (level, day, state)
+
+
+def test_ten_thousand_limits_over_leap_days_and_make_up_days_are_those_of_a_second_calendar(
+    china: WorkCalendar,
+) -> None:
+    """Test 18. The second one is of other people, and counts by walking from day to day."""
+    chance, handling = random.Random(18), HandlingSettings()
+    firsts = [date(2008, 1, 2) + timedelta(days=chance.randrange(6900)) for _ in range(9_990)]
+    firsts += [
+        date(year, month, day) for year in (2008, 2024) for month, day in ((2, 28), (2, 29), (3, 31), (9, 30), (12, 31))
+    ]
+    for armed in firsts:
+        level = chance.choice(LEVELS[1:])
+        waited = deadline(warned(level=level, armed_on=armed), handling, china)
+        left, day = handling.of(level).acknowledge, armed
+        while left or not SECOND.is_workday(day):
+            day += timedelta(days=1)
+            left -= bool(left) and SECOND.is_workday(day)
+        assert waited == Deadline(step="acknowledge", by=day), armed
 
 
 def test_red_found_on_a_day_off_is_signed_on_the_first_day_that_is_worked(china: WorkCalendar) -> None:

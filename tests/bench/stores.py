@@ -38,7 +38,11 @@ def told_again(store: Store, contracts: int, *, every: int, at: datetime) -> int
     """One more pull: every so-manieth contract made progress, and its first milestone was done. Gives their number."""
     edition = _edition(store, at)
     chosen = [f"made:c{number}" for number in range(at.day % every, contracts, every)]
-    with duckdb.connect() as db, adbc_driver_sqlite.dbapi.connect(str(store.path)) as source, source.cursor() as cursor:
+    with (
+        duckdb.connect() as db,
+        adbc_driver_sqlite.dbapi.connect(str(store.place)) as source,
+        source.cursor() as cursor,
+    ):
         for noun, changes, key in (
             ("contract", "least(progress_percent + 1, 100) as progress_percent", "{}"),
             ("obligation", f"'{at.date()}' as done_on, 'met' as status", "{}/0"),
@@ -72,6 +76,6 @@ def _ingest(db: duckdb.DuckDBPyConnection, store: Store, noun: str, rows: str, e
     ]  # fmt: skip
     stamp = f"{edition} as edition_id, 'made' as source, '{at.strftime(INSTANT)}' as recorded_at, '' as content_hash"
     query = f"select {', '.join(cells)}, source_row, {stamp}, 0 as gone from ({rows})"
-    with adbc_driver_sqlite.dbapi.connect(str(store.path)) as target, target.cursor() as cursor:
+    with adbc_driver_sqlite.dbapi.connect(str(store.place)) as target, target.cursor() as cursor:
         cursor.adbc_ingest(f"{noun}_version", db.sql(query).to_arrow_reader(60_000), mode="append")
         target.commit()

@@ -19,7 +19,7 @@ from monitor.domain.warning import Alert, Change
 from monitor.store import Store, runs, warnings
 from monitor.store.tables import AlertEvent, AlertRow
 from tests.bench.pairs import seconds
-from tests.store import new_store
+from tests.store import file_of, new_store
 
 WARNINGS = 100_000
 ROUNDS = 5
@@ -42,7 +42,7 @@ def test_warnings_are_written_twenty_times_as_fast_as_objects(
     found, changing = [], 0.0
     for number in range(ROUNDS):
         ours = worse[number * WARNINGS // ROUNDS : (number + 1) * WARNINGS // ROUNDS]
-        objects = seconds(partial(_by_objects, store.path, worse[number * BY_OBJECT : (number + 1) * BY_OBJECT]))
+        objects = seconds(partial(_by_objects, file_of(store), worse[number * BY_OBJECT : (number + 1) * BY_OBJECT]))
         own = seconds(partial(_save, store, ours))
         changing += own
         found.append((objects / BY_OBJECT) / (own / len(ours)))

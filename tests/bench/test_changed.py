@@ -37,7 +37,7 @@ def test_what_changed_is_judged_in_a_twentieth_of_the_time(
     store = stores.filled(tmp_path, CONTRACTS)
     book = made.book(calendars)
     question = Question(
-        database=store.path, state=tmp_path, zone=UTC, calendars=calendars, book=book, as_of=made.AS_OF, known_at=KNOWN_AT,
+        database=store.place, state=tmp_path, zone=UTC, calendars=calendars, book=book, as_of=made.AS_OF, known_at=KNOWN_AT,
         warnings=made.NO_WARNINGS,
     )  # fmt: skip
     notes = Notes()

@@ -235,7 +235,9 @@ def test_most_contracts_are_healthy(last: dict[str, list[Row]], judged: tuple[se
 # --- as an Excel ledger, and as an office ---
 
 
-@pytest.mark.parametrize("months_ago", [1, 2, 3])
+@pytest.mark.parametrize(
+    "months_ago", [1, pytest.param(2, marks=pytest.mark.long), pytest.param(3, marks=pytest.mark.long)]
+)
 def test_the_workbook_says_what_the_rows_say(made: District, months_ago: int, tmp_path: Path) -> None:
     """Days as text, sums in 万元, totals and titles: read back, it is the same district but for one slip of the pen."""
     day, path = made.month_ends[-months_ago], tmp_path / "ledger.xlsx"
@@ -257,16 +259,17 @@ def _ours(row: dict[str, Value]) -> Row:
     return {name: value.removeprefix("ledger:") if isinstance(value, str) else value for name, value in told.items()}
 
 
-def test_an_office_lives_through_three_months(tmp_path: Path) -> None:
+@pytest.mark.parametrize("days", [("2026-10-31",), pytest.param(("2026-09-30", "2026-10-31"), marks=pytest.mark.long)])
+def test_an_office_lives_through_a_month_or_two(tmp_path: Path, days: tuple[str, ...]) -> None:
     out, said = io.StringIO(), list[str]()
-    play_district(tmp_path / "demo", console=Console(file=out, width=140), say=said.append, lang="zh")
+    play_district(tmp_path / "demo", console=Console(file=out, width=140), say=said.append, lang="zh", months=len(days))
     told = "\n".join(said)
-    for day in ("2026-08-31", "2026-09-30", "2026-10-31"):
+    for day in days:
         assert f"{day} pulled" in told
         assert f"{day} scanned" in told
     assert " 1 refused" in told
     letters = [path.read_bytes() for path in (tmp_path / "demo" / "state" / "letters").glob("*.eml")]
-    assert len(letters) >= 10
+    assert len(letters) >= 8
     for letter in letters:
         body = email.message_from_bytes(letter, policy=policy.default).get_body(("plain",))
         assert body is not None
@@ -276,11 +279,12 @@ def test_an_office_lives_through_three_months(tmp_path: Path) -> None:
     assert DECLARED in out.getvalue()
     office = Office(tmp_path / "demo", (tmp_path / "demo" / "config.toml").read_text(encoding="utf-8"))
     found = {alert["rule"] for alert in json.loads(office.ok("alerts", "list", "--json").out)}
-    assert {"CN-PAY-01", "CN-PRO-06", "GEN-ALT-01"} <= found
+    assert {"CN-PAY-01", "CN-PRO-06"} <= found
+    assert ("GEN-ALT-01" in found) == (len(days) > 1), "nobody did anything for a month"
     moved = office.rows(
         "select count(distinct due_on) from obligation_version group by id having count(distinct due_on) > 1"
     )
-    assert moved, "a day that moved is two versions"
+    assert bool(moved) == (len(days) > 1), "a day that moved is two versions"
 
 
 def test_the_demo_leaves_an_office_of_your_own_alone(tmp_path: Path) -> None:

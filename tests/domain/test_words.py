@@ -66,6 +66,16 @@ def test_no_word_stands_twice() -> None:
     assert [key for key, times in found.items() if times > 1] == []
 
 
+def refusals() -> set[str]:
+    """Why files are refused, as the readers of sources say it."""
+    code = "".join(path.read_text(encoding="utf-8") for path in sorted((MONITOR / "sources").glob("*.py")))
+    return {"other", "lost", *re.findall(r'why="(\w+)"', code), *re.findall(r'why="\w+" if \w+ else "(\w+)"', code)}
+
+
+def test_every_reason_for_a_refusal_is_used() -> None:
+    assert {key.removeprefix("refused.") for key in keys() if key.startswith("refused.")} == refusals()
+
+
 def test_words_built_of_a_part_are_there_for_every_part() -> None:
     """A letter about a guarantee asks for `letter.subject.guarantee`: nobody may find out by a letter that cannot go out."""
     bases = [basis for basis in get_args(Basis) if basis != "statute"]
@@ -75,6 +85,7 @@ def test_words_built_of_a_part_are_there_for_every_part() -> None:
         *LEVELS, *(f"letter.short.{level}" for level in LEVELS), *(f"letter.event.{event}" for event in TOLD), *TOLD,
         "open", "acknowledged", "closed", "cleared", "clear", "unknown", "not applicable",
     }  # fmt: skip
+    asked |= {f"refused.{why}" for why in refusals()}
     assert asked - set(keys()) == set()
     assert set(get_args(Rule.model_fields["subject"].annotation)) == set(subjects())
 

@@ -15,6 +15,7 @@ from monitor.domain.portfolio import nothing, schema
 Row = dict[str, Any]
 World = dict[str, list[Row]]
 Facts = Callable[..., Row]
+Each = Callable[..., dict[str, Row]]
 
 AS_OF = date(2026, 3, 2)
 

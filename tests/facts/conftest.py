@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 
 from monitor.engines.duckdb import Engine
-from tests.facts import AS_OF, Facts, Row, tables
+from tests.facts import AS_OF, Each, Facts, Row, tables
 
 
 @pytest.fixture
@@ -27,3 +28,30 @@ def facts() -> Facts:
         return found["A"] if subject == "contract" and not others else found
 
     return of
+
+
+@pytest.fixture
+def each() -> Each:
+    """As `facts`, of many cases in one district that have nothing in common: what is found of contract A in each, by name.
+
+    Of another subject it is the row whose key is `1`.
+    """
+
+    def of(cases: Mapping[str, Mapping[str, Any]], subject: str = "contract") -> dict[str, Row]:
+        world: dict[str, list[Row]] = defaultdict(list)
+        for name, case in cases.items():
+            contracts = [{"id": "A", **case.get("contract", {})}, *case.get("others", ())]
+            world["contract"] += (_within(name, {"title": "Road", "currency": "CNY"} | row) for row in contracts)
+            for noun in case.keys() - {"contract", "others"}:
+                world[noun] += (_within(name, {"contract_id": "A"} | row) for row in case[noun])
+        with Engine(tables(world), {}, as_of=AS_OF) as engine:
+            found = {row["id"]: row for row in engine.rows(f"select * from fact_{subject}")}
+        return {name: found[f"{name}/{'A' if subject == 'contract' else '1'}"] for name in cases}
+
+    return of
+
+
+def _within(name: str, row: Row) -> Row:
+    """A row of one case: its keys and its source are those of no other."""
+    row = {"source": "ledger"} | row
+    return row | {key: f"{name}/{row[key]}" for key in ("id", "contract_id", "source") if key in row}

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from monitor.engines.duckdb import Engine
-from tests.facts import AS_OF, Facts, Row, random_world, tables
+from tests.facts import AS_OF, Each, Facts, Row, random_world, tables
 
 TOMORROW, YESTERDAY = AS_OF + timedelta(1), AS_OF - timedelta(1)
 JANUARY, FEBRUARY = date(2026, 1, 10), date(2026, 2, 10)
@@ -56,7 +56,7 @@ def test_a_notice_of_acceptance_is_not_the_notice_of_the_contract(facts: Facts) 
     assert (row["records_acceptance_publications"], row["records_publications"]) == (True, None)
 
 
-def test_what_one_register_reports_says_nothing_of_the_silence_of_another(facts: Facts) -> None:
+def test_what_one_register_reports_says_nothing_of_the_silence_of_another(each: Each) -> None:
     told: dict[str, Row] = {
         "records_filings": {"filing": {"filed_with": "legal", "filed_on": FEBRUARY}},
         "records_completion_filings": {"filing": {"filed_with": "construction", "filed_on": FEBRUARY}},
@@ -70,15 +70,16 @@ def test_what_one_register_reports_says_nothing_of_the_silence_of_another(facts:
         "records_tender_reports": "tender_report_on", "records_competition_reviews": "competition_reviewed_on",
         "records_acceptances": "accepted_on", "records_evaluations": "evaluated_on", "records_closings": "closed_on",
     }  # fmt: skip
-    for flag, nouns in told.items():
-        rows = {noun: [{"id": "x", "contract_id": "B", **row}] for noun, row in nouns.items()}
-        for source, wanted in (("ledger", True), ("portal", None)):
-            found = facts(others=[{"id": "B"}], **{noun: [some[0] | {"source": source}] for noun, some in rows.items()})
-            assert found["A"][flag] is wanted, f"{flag}, told by the {source}"
-    for flag, field in own.items():
-        for source, wanted in (("ledger", True), ("portal", None)):
-            found = facts(others=[{"id": "B", field: FEBRUARY, "source": source}])
-            assert found["A"][flag] is wanted, f"{flag}, told by the {source}"
+    cases, wanted = {}, {}
+    for source, answer in (("ledger", True), ("portal", None)):
+        for flag, nouns in told.items():
+            rows = {noun: [{"id": "x", "contract_id": "B", "source": source, **row}] for noun, row in nouns.items()}
+            cases[f"{flag}, told by the {source}"] = {"others": [{"id": "B"}], **rows}
+            wanted[f"{flag}, told by the {source}"] = answer
+        for flag, field in own.items():
+            cases[f"{flag}, told by the {source}"] = {"others": [{"id": "B", field: FEBRUARY, "source": source}]}
+            wanted[f"{flag}, told by the {source}"] = answer
+    assert {name: row[name.split(",")[0]] for name, row in each(cases).items()} == wanted
 
 
 # --- what is owed ---
@@ -97,7 +98,7 @@ def test_unpaid_since_is_the_earliest_start_of_a_term_of_what_is_still_owed(fact
     assert facts(payment=[payments[0] | {"paid_on": TOMORROW}])["unpaid_since"] == date(2025, 12, 1)
 
 
-def test_a_term_starts_as_recorded_else_with_what_the_contract_makes_its_start(facts: Facts) -> None:
+def test_a_term_starts_as_recorded_else_with_what_the_contract_makes_its_start(each: Each) -> None:
     delivered = {"delivered_on": JANUARY}
     cases: dict[str, tuple[Row, Row, date | None]] = {
         "delivery, when nothing else is agreed": ({}, delivered, JANUARY),
@@ -115,27 +116,31 @@ def test_a_term_starts_as_recorded_else_with_what_the_contract_makes_its_start(f
         ),
         "the period is not over": ({"accept_is_condition": True, "accept_period_days": 60}, delivered, None),
     }  # fmt: skip
-    found = {
-        name: facts("payment", contract=contract, payment=[OWED | {"id": "1"} | row])["1"]["base_on"]
+    worlds = {
+        name: {"contract": contract, "payment": [OWED | {"id": "1"} | row]}
         for name, (contract, row, _) in cases.items()
     }
+    found = {name: row["base_on"] for name, row in each(worlds, "payment").items()}
     assert found == {name: wanted for name, (_, _, wanted) in cases.items()}
 
 
-def test_a_delivery_waits_for_acceptance_until_it_is_accepted_refused_or_paid(facts: Facts) -> None:
+def test_a_delivery_waits_for_acceptance_until_it_is_accepted_refused_or_paid(each: Each) -> None:
     waiting = OWED | {"id": "1", "delivered_on": JANUARY}
-    assert facts(payment=[waiting, waiting | {"id": "2", "delivered_on": FEBRUARY}])["accept_waiting_since"] == JANUARY
-    for over in (
-        {"accepted_on": FEBRUARY},
-        {"accept_refused_on": FEBRUARY},
-        {"paid_minor": 10_000, "paid_on": FEBRUARY},
-    ):
-        assert facts(payment=[waiting | over])["accept_waiting_since"] is None, over
-    assert facts(payment=[waiting | {"accepted_on": TOMORROW}])["accept_waiting_since"] == JANUARY
-    assert facts(payment=[waiting | {"paid_minor": None}])["accept_waiting_since"] == JANUARY, "not known to be paid"
+    cases: dict[str, tuple[list[Row], date | None]] = {
+        "since the earlier of two": ([waiting, waiting | {"id": "2", "delivered_on": FEBRUARY}], JANUARY),
+        "accepted": ([waiting | {"accepted_on": FEBRUARY}], None),
+        "refused": ([waiting | {"accept_refused_on": FEBRUARY}], None),
+        "paid": ([waiting | {"paid_minor": 10_000, "paid_on": FEBRUARY}], None),
+        "accepted tomorrow": ([waiting | {"accepted_on": TOMORROW}], JANUARY),
+        "not known to be paid": ([waiting | {"paid_minor": None}], JANUARY),
+    }
+    found = each({name: {"payment": rows} for name, (rows, _) in cases.items()})
+    assert {name: row["accept_waiting_since"] for name, row in found.items()} == {
+        name: wanted for name, (_, wanted) in cases.items()
+    }
 
 
-def test_the_land_premium_is_paid_when_what_is_due_of_it_is_paid(facts: Facts) -> None:
+def test_the_land_premium_is_paid_when_what_is_due_of_it_is_paid(each: Each) -> None:
     part: Row = {
         "side": "counterparty",
         "kind": "land_premium",
@@ -155,7 +160,8 @@ def test_the_land_premium_is_paid_when_what_is_due_of_it_is_paid(facts: Facts) -
         "unpaid, and its day is not recorded": ([part | {"id": "1", "paid_minor": 0, "due_on": None}], None),
         "one overdue, another not recorded": ([part | {"id": "1", "paid_minor": 0}, part | {"id": "2"}], False),
     }
-    assert {name: facts(payment=rows)["premium_paid"] for name, (rows, _) in cases.items()} == {
+    found = each({name: {"payment": rows} for name, (rows, _) in cases.items()})
+    assert {name: row["premium_paid"] for name, row in found.items()} == {
         name: wanted for name, (_, wanted) in cases.items()
     }
 
@@ -171,21 +177,29 @@ def test_advances_add_up_only_when_each_has_an_amount_in_the_contracts_currency(
 # --- guarantees ---
 
 
-def test_a_guarantee_is_held_from_its_first_day_until_it_is_returned(facts: Facts) -> None:
+def test_a_guarantee_is_held_from_its_first_day_until_it_is_returned(each: Each) -> None:
     bond: Row = {"id": "G", "kind": "performance", "currency": "CNY", "amount_minor": 500}
     retention = bond | {"kind": "retention", "form": "cash"}
-    assert facts(guarantee=[bond])["performance_bond_held"] is True
-    for not_held in ({"start_on": TOMORROW}, {"returned_on": AS_OF}):
-        assert facts(guarantee=[bond | not_held])["performance_bond_held"] is None
-        assert facts(guarantee=[retention | not_held])["retentions"] is None
-    assert facts(guarantee=[bond | {"returned_on": TOMORROW}])["performance_bond_held"] is True
     letter = retention | {"id": "H", "form": "letter"}
-    row = facts(guarantee=[retention, letter])
-    assert (row["retentions"], row["retention_held"], row["retention_deducted"]) == (2, 10, True)
-    assert facts(guarantee=[letter])["retention_deducted"] is False
-    assert facts(guarantee=[letter, letter | {"id": "I", "form": None}])["retention_deducted"] is None
-    assert facts(guarantee=[retention, letter | {"amount_minor": None}])["retention_held"] is None
-    assert facts(guarantee=[retention, letter | {"currency": "USD"}])["retention_held"] is None
+    cases: dict[str, tuple[list[Row], Row]] = {
+        "held": ([bond], {"performance_bond_held": True}),
+        "from tomorrow": ([bond | {"start_on": TOMORROW}], {"performance_bond_held": None}),
+        "returned today": ([bond | {"returned_on": AS_OF}], {"performance_bond_held": None}),
+        "returned tomorrow": ([bond | {"returned_on": TOMORROW}], {"performance_bond_held": True}),
+        "kept back from tomorrow": ([retention | {"start_on": TOMORROW}], {"retentions": None}),
+        "kept back, returned today": ([retention | {"returned_on": AS_OF}], {"retentions": None}),
+        "cash and a letter": (
+            [retention, letter], {"retentions": 2, "retention_held": 10, "retention_deducted": True},
+        ),
+        "a letter": ([letter], {"retention_deducted": False}),
+        "one of no known form": ([letter, letter | {"id": "I", "form": None}], {"retention_deducted": None}),
+        "one of no known sum": ([retention, letter | {"amount_minor": None}], {"retention_held": None}),
+        "one of other money": ([retention, letter | {"currency": "USD"}], {"retention_held": None}),
+    }  # fmt: skip
+    found = each({name: {"guarantee": rows} for name, (rows, _) in cases.items()})
+    assert {name: {fact: found[name][fact] for fact in wanted} for name, (_, wanted) in cases.items()} == {
+        name: wanted for name, (_, wanted) in cases.items()
+    }
 
 
 def test_an_insurance_on_record_is_one_in_place_unless_the_contract_says_no(facts: Facts) -> None:

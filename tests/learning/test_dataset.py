@@ -99,7 +99,7 @@ def days_of(store: Store, asked: Asked, days: Sequence[date]) -> list[Seen]:
 
 
 def engines(store: Store, days: Sequence[date]) -> Iterator[Engine]:
-    return Past(database=store.path, zone=UTC, calendars={}, end_of_day=end_of_day).engines(days)
+    return Past(database=store.place, zone=UTC, calendars={}, end_of_day=end_of_day).engines(days)
 
 
 @pytest.fixture(scope="module")

@@ -37,6 +37,7 @@ def _no_proxy_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("location", REFUSED.values(), ids=REFUSED.keys())
 def test_no_register_is_where_a_machine_keeps_its_own_affairs(location: str) -> None:
+    """Test 25 of the promises."""
     with pytest.raises(SourceError, match="stands for") as refusal:
         fetch(location, limits=LIMITS)
     assert not refusal.value.retry
@@ -52,9 +53,31 @@ def test_nor_is_a_proxy_asked_to_go_there(
     assert asked(httpserver) == []
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "10.0.0.7", "192.168.1.5", "fd12::7", "203.0.113.9"])
-def test_a_configured_register_may_be_in_the_house(address: str) -> None:
-    refuse_address("register.example", address)
+IN_THE_HOUSE = ["127.0.0.1", "::1", "10.0.0.7", "172.16.9.1", "192.168.1.5", "100.64.0.1", "fd12::7"]
+
+
+@pytest.mark.parametrize("address", IN_THE_HOUSE)
+def test_a_name_that_leads_into_the_house_is_refused_unless_the_source_says_so(address: str) -> None:
+    """Test 25 of the promises: whoever runs the name server must not choose what in the house is asked."""
+    with pytest.raises(SourceError, match="a private network") as refusal:
+        refuse_address("register.example", address)
+    assert "private = true" in refusal.value.hint
+    assert not refusal.value.retry
+    refuse_address("register.example", address, private=True)
+
+
+@pytest.mark.parametrize("address", IN_THE_HOUSE)
+def test_a_register_that_is_configured_by_its_address_may_be_in_the_house(address: str) -> None:
+    refuse_address(address, address)
+
+
+def test_a_name_that_leads_to_this_machine_is_refused_before_a_byte_is_sent(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/").respond_with_data(b"[]")
+    for name in ("2130706433", "0x7f000001", "127.1"):  # the resolver takes each for 127.0.0.1
+        with pytest.raises(SourceError, match=r"stands for 127\.0\.0\.1"):
+            fetch(f"http://{name}:{httpserver.port}/", limits=LIMITS)
+    assert asked(httpserver) == []
+    assert fetch(f"http://127.1:{httpserver.port}/", limits=LIMITS, private=True).content == b"[]"
 
 
 def test_a_name_that_nobody_knows_is_named() -> None:
@@ -87,6 +110,7 @@ def test_a_redirect_on_the_same_host_is_followed(httpserver: HTTPServer) -> None
     ],
 )
 def test_a_redirect_to_another_place_is_not_followed(httpserver: HTTPServer, target: str, named: str) -> None:
+    """Test 25 of the promises."""
     httpserver.expect_request("/a").respond_with_data(status=302, headers={"Location": target})
     with pytest.raises(SourceError, match="sends us on to") as refusal:
         fetch(httpserver.url_for("/a"), limits=LIMITS)

@@ -67,6 +67,7 @@ REFUSED = [
     ("amount", "1.005", "has more decimals than its currency"),
     ("amount", "1_000", "is not an amount"),
     ("amount", "92233720368547758.08", "is too large"),
+    ("number", "a\x00b", "holds a NUL character"),
     ("number", "x" * (TEXT_LIMIT + 1), f"is longer than {TEXT_LIMIT} characters"),
     ("edition_on", "infinity", "is not a date"),
     ("edition_on", "epoch", "is not a date"),

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pytest
 
-from monitor.domain.errors import RejectedError
+from monitor.domain.errors import HeldError, RejectedError
 from monitor.domain.sandbox import sandbox
 from monitor.sources import Reading
 from monitor.sources.border import check
@@ -163,9 +163,9 @@ def test_a_loss_within_the_limit_is_believed(count: int, limit: int) -> None:
 @pytest.mark.parametrize(("count", "limit"), [(4, 50), (9, 0), (0, 99)])
 def test_a_loss_beyond_it_is_an_accident_until_a_person_says_otherwise(count: int, limit: int) -> None:
     words = f"{10 - count} of 10 contracts would vanish, more than {limit} %"
-    with pytest.raises(RejectedError, match=words) as refused:
+    with pytest.raises(HeldError, match=words) as refused:
         refuse_loss(source(complete=True, vanish_limit_percent=limit), left(count), TEN)
-    assert "vanish_limit_percent" in refused.value.hint
+    assert "lvyue sources accept" in refused.value.hint
 
 
 def test_a_row_that_was_refused_was_seen_and_is_not_lost() -> None:

@@ -131,6 +131,15 @@ class TestWhatIsNoWorkbook:
             pull(wrapped)
         assert refusal.value.hint == "remove its password"
 
+    def test_an_old_workbook_with_macros_is_refused(self) -> None:
+        name = "_VBA_PROJECT"
+        with_macros = XLS.replace(
+            "Workbook".encode("utf-16-le").ljust(64, b"\0") + struct.pack("<H", 18),
+            name.encode("utf-16-le").ljust(64, b"\0") + struct.pack("<H", 26),
+        )
+        with pytest.raises(RejectedError, match="this workbook has macros"):
+            pull(with_macros)
+
     def test_sectors_that_run_in_a_circle_are_seen(self) -> None:
         (table,) = struct.unpack_from("<I", XLS, 76)
         at = (table + 1) * 512

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date
 
 import pytest
+import xlsxwriter
 
 from monitor.domain.errors import RejectedError
 from tests.sources.ledgers import HEAD, Cell, Formula, only, pull, refused, rows, say, workbook
@@ -168,3 +170,27 @@ class TestSheets:
         assert seen["filing"] == ["ledger:HT-1/legal"]
         assert seen["guarantee"] == ["ledger:HT-1/performance"]
         assert [rows(reading, noun) for noun in ("contract", "filing", "guarantee")] == [[], [], []]
+
+
+def test_everything_that_excel_does_to_a_ledger_is_read_right_or_refused_by_its_cell() -> None:
+    """Test 27 of the promises: what is hidden by a filter counts, and nothing becomes 0 in silence."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        sheet = book.add_worksheet("合同台账")
+        table: list[list[str | float]] = [
+            [*HEAD, "合同金额(元)", "签订日期"], ["HT-1", "道路", "1,234.56", "2026年3月1日"],
+            ["HT-2", "桥梁", "1.234,56", "2026-03-01"], ["HT-3", "学校", 5, "03/04/2026"], ["HT-4", "医院", 7, "2026.3.4"],
+            ["HT-5", "公园", "", ""], ["合计", "", 12, ""],
+        ]  # fmt: skip
+        for row, cells in enumerate(table):
+            sheet.write_row(row, 0, cells)
+        sheet.set_row(4, None, None, {"hidden": True})
+        sheet.write_formula(5, 2, "=C5*2", None, "")
+    reading = pull(out.getvalue())
+    assert [(row["id"], row["amount_minor"], str(row["signed_on"])) for row in rows(reading, "contract")] == [
+        ("HT-1", 123_456, "2026-03-01"), ("HT-4", 700, "2026-03-04"),
+    ]  # fmt: skip
+    assert [(cell, reason.split(":")[0]) for cell, _, reason in refused(reading)] == [
+        ("合同台账!C3", "is not an amount"), ("合同台账!D4", "is not a day; write it as 2026-03-02 or 2026年3月2日"),
+        ("合同台账!C6", "holds a formula that was never calculated"),
+    ]  # fmt: skip

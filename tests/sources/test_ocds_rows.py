@@ -297,3 +297,35 @@ def test_the_old_single_amendment_is_keyed_by_its_day() -> None:
     )
     assert only(reading, "amendment")["id"] == f"{BRIDGE}/2014-12-01"
     assert rows(say(release("2015-01-01", {"title": "B", "amendment": {}})), "amendment") == []
+
+
+def test_what_stands_beside_the_standard_goes_through_the_border() -> None:
+    """`x_lvyue` counts instead of the standard's fields, and nothing in it is believed unseen."""
+    beside = {
+        "id": "own",
+        "pay_term_days": 30,
+        "title": "Other",
+        "contract_id": "theirs",
+        "colour": 1,
+        "status": "",
+        "filing": [7],
+    }
+    contract = {
+        "title": "Bridge",
+        "status": "active",
+        "x_lvyue": beside | {"review": [{"id": "r", "contract_id": "theirs"}]},
+    }
+    reading = say(release("2024-01-01", contract))
+    found = only(reading, "contract")
+    assert (found["id"], found["title"], found["pay_term_days"]) == ("ashford:own", "Other", 30)
+    assert "status" not in found
+    assert only(reading, "review") == {"id": "ashford:r", "contract_id": "ashford:own"}
+    (refusal,) = reading.refusals
+    assert (refusal.noun, refusal.field) == ("filing", "id")
+
+
+def test_what_stands_beside_may_be_anything() -> None:
+    odd: object
+    for odd in ([], "text", 7, {"id": {"deep": 1}}, {"review": {"id": 1}}):
+        promise: Json = {"id": "M", "title": "M", "x_lvyue": odd}
+        assert len(rows(say(release("2024-01-01", work(milestones=[promise]) | {"x_lvyue": odd})), "contract")) == 1

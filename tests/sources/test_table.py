@@ -229,8 +229,28 @@ def test_a_whole_number_of_a_workbook_stays_whole(desk: Desk) -> None:
     assert found.refusals == []
 
 
+def test_a_cell_of_a_workbook_without_a_value_refuses_its_row_by_its_name(desk: Desk) -> None:
+    """Test 27 of the promises: an error or a formula nobody calculated is never an empty cell, let alone 0."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        sheet = book.add_worksheet("合同")
+        for row, cells in enumerate([["Number", "Title"], ["A", "Road"], ["B", ""], ["C", "Bridge"]], start=2):
+            sheet.write_row(row, 1, cells)
+        sheet.write_formula(4, 2, "=NA()", None, "#N/A")
+        sheet.write_formula(6, 1, "=1/0", None, "#DIV/0!")
+        sheet.write_formula(6, 2, "=1/0", None, "#DIV/0!")
+    found = desk.read(out.getvalue())
+    assert titles(found) == {"A": "Road", "C": "Bridge"}
+    assert [(refusal.row, refusal.field, refusal.reason) for refusal in found.refusals] == [
+        (2, "合同!C5", "shows the error #N/A"),
+        (4, "合同!B7", "shows the error #DIV/0!"),
+        (4, "合同!C7", "shows the error #DIV/0!"),
+    ]
+    assert found.nouns["contract"].good["source_row"].to_pylist() == [1, 3]
+
+
 def test_a_damaged_workbook_is_refused(desk: Desk) -> None:
-    with pytest.raises(RejectedError, match="the workbook cannot be read"):
+    with pytest.raises(RejectedError, match="the workbook cannot be unpacked"):
         desk.read(workbook(["Number", "Title"], [1, "Road"])[:200])
 
 

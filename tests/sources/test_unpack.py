@@ -109,6 +109,7 @@ def test_what_cannot_be_unpacked_is_rejected_at_once(encoding: str, body: bytes,
 
 @pytest.mark.parametrize("encoding", ["gzip", "identity"])
 def test_a_gzip_bomb_stops_at_the_cap(bomb: bytes, encoding: str) -> None:
+    """Test 24 of the promises."""
     assert len(bomb) < 300 * 1024
     with Publisher(answers(bomb, Content_Encoding=encoding)) as publisher:
         assert peak_of_rejection(publisher.url) < 64 * MIB

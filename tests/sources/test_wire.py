@@ -27,6 +27,7 @@ LIMITS = FetchLimits(max_bytes=2**20, deadline_seconds=30, idle_seconds=10, atte
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
 def test_what_may_pass_is_asked_for_again(httpserver: HTTPServer, status: int) -> None:
+    """Test 19 of the promises."""
     httpserver.expect_ordered_request("/").respond_with_data(b"later", status=status)
     httpserver.expect_ordered_request("/").respond_with_data(CONTRACTS)
     fetched = fetch(httpserver.url_for("/"), limits=LIMITS)
@@ -39,6 +40,7 @@ def test_what_may_pass_is_asked_for_again(httpserver: HTTPServer, status: int) -
     ids=["now", "a-second", "a-date-that-passed", "no-time-at-all", "no-such-year"],
 )
 def test_a_busy_publisher_names_its_time(httpserver: HTTPServer, wait: str) -> None:
+    """Test 19 of the promises: Retry-After."""
     httpserver.expect_ordered_request("/").respond_with_data(status=503, headers={"Retry-After": wait})
     httpserver.expect_ordered_request("/").respond_with_data(CONTRACTS)
     assert fetch(httpserver.url_for("/"), limits=LIMITS).attempts == 2
@@ -89,6 +91,7 @@ def test_a_publisher_that_is_switched_off_is_left_for_the_next_pull() -> None:
 
 @pytest.mark.parametrize("fault", [hangs_up, breaks_off])
 def test_an_answer_that_breaks_off_is_asked_for_again(fault: Script) -> None:
+    """Test 19 of the promises: a reset connection."""
     with Publisher(fault, answers(CONTRACTS)) as publisher:
         fetched = fetch(publisher.url, limits=LIMITS)
     assert (fetched.content, fetched.attempts) == (CONTRACTS, 2)
@@ -115,6 +118,7 @@ def test_a_publisher_that_falls_silent_is_asked_again_and_then_left() -> None:
 
 @pytest.mark.parametrize("drip", [drips_body, drips_head])
 def test_a_byte_now_and_then_does_not_hold_us_past_the_deadline(drip: Script) -> None:
+    """Test 23 of the promises."""
     # Each byte comes well within `idle_seconds`; all of them together would take half a day.
     limits = FetchLimits(deadline_seconds=0.5, idle_seconds=10, attempts=3, backoff_seconds=0)
     with Publisher(drip) as publisher:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import random
+import sqlite3
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pyarrow as pa
+from psycopg.rows import dict_row
 
 from monitor.domain.nouns import NOUNS
 from monitor.domain.portfolio import schema
 from monitor.store import Store, runs, versions
+from monitor.store.reading import INSTANT
 from tests.facts import random_world
 
 Rows = Sequence[Mapping[str, Any]]
@@ -31,7 +37,34 @@ def new_store(folder: Path) -> Store:
 @cache
 def _empty() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
-        return Store(Path(folder) / "lvyue.db", create=True).path.read_bytes()
+        path = Path(folder) / "lvyue.db"
+        Store(path, create=True)
+        return path.read_bytes()
+
+
+def file_of(store: Store) -> Path:
+    """The file of a store that is one."""
+    assert isinstance(store.place, Path)
+    return store.place
+
+
+def rows(store: Store, query: str) -> list[dict[str, Any]]:
+    """What lies in the tables, past our own code, written as SQLite writes it."""
+    if isinstance(store.place, Path):
+        with closing(sqlite3.connect(store.place)) as db:
+            db.row_factory = sqlite3.Row
+            return [dict(row) for row in db.execute(query)]
+    with psycopg.connect(store.place.address(), row_factory=dict_row) as server:
+        server.execute("set time zone 'UTC'")
+        return [{name: _as_text(value) for name, value in row.items()} for row in server.execute(query.encode())]
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, dict | list):
+        return json.dumps(value)
+    if isinstance(value, datetime):
+        return value.strftime(INSTANT)
+    return value.isoformat() if isinstance(value, date) else int(value) if isinstance(value, bool) else value
 
 
 class Register:

@@ -8,8 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from alembic import command
-from alembic.config import Config
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import create_engine, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.pool import NullPool
 
@@ -18,8 +17,7 @@ from monitor.alerts.telling import resurfaced
 from monitor.domain.sandbox import sandbox
 from monitor.domain.warning import Silence
 from monitor.sources.border import check
-from monitor.store import Store, outbox, warnings
-from monitor.store.db import MIGRATIONS
+from monitor.store import Store, outbox, schema, sqlite, warnings
 
 OLD = """
 insert into run (id, kind, state, started_at, counts) values (1, 'pull', 'ok', '2026-01-05 00:00:00.000000', '{}');
@@ -40,19 +38,12 @@ def database(tmp_path: Path) -> Path:
 def of_schema(revision: str, folder: Path, rows: str) -> Path:
     """A database as an earlier release left it."""
     path = folder / "lvyue.db"
-    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
-    command.upgrade(steps(engine), revision)
-    with engine.begin() as db:
+    path.touch()
+    with schema.changing(sqlite.engine(path)) as db:
+        schema.upgrade(db, path, to=revision)
         for statement in rows.strip().split(";\n"):
             db.execute(text(statement.rstrip(";")))
     return path
-
-
-def steps(engine: Engine) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.attributes["engine"] = engine
-    return config
 
 
 def test_rows_stay_and_their_content_is_recognised(database: Path) -> None:
@@ -148,15 +139,15 @@ def test_a_warning_of_before_can_be_worked_and_the_way_back_loses_only_who_did_w
         act = alerts.Act(kind="acknowledge", actor="Chen", at=moment, on=moment.date())
         warnings.save(db, [alerts.act(warnings.numbered(db, "1"), act)], run_id=None, on=act.on, at=moment)
         warnings.keep_quiet(db, Silence(author="Chen", reason="made", from_on=act.on, until=act.on))
-    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
-    command.downgrade(steps(engine), "0003")
+    with store.changing() as db:
+        command.downgrade(schema.steps(db), "0003")
     after = said(path)
     assert [row[:8] for row in after[0]] == [row[:8] for row in before[0]]
     assert [row[8] for row in after[0]] == ["acknowledged", "open", "closed", "open"]
     assert after[1][:-1] == before[1]
     assert after[1][-1] == (9, 1, None, "2026-01-12", "acknowledged", "orange", "orange", "Chen", None)
     assert after[2] == before[2]
-    with engine.begin() as db, pytest.raises(IntegrityError, match="UNIQUE"):
+    with store.writing() as db, pytest.raises(IntegrityError, match="UNIQUE"):
         db.exec_driver_sql(
             "insert into alert (rule, subject, subject_id, level, peak, state, opened_on, level_since, rule_hash, run_id,"
             " finding) values ('R', 'obligation', 'open', 'red', 'red', 'open', '2026-01-12', '2026-01-12', 'h', 1, '{}')"

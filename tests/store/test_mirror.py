@@ -18,7 +18,7 @@ from monitor.domain.portfolio import Layered, key_of, nothing, schema
 from monitor.engines.duckdb import Engine
 from monitor.store import Store, mirror, reading
 from monitor.store.mirror import TABLES, Mirror
-from tests.store import Register, new_store, random_history
+from tests.store import Register, file_of, new_store, random_history
 
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY = (datetime(2026, 3, day, 8, tzinfo=UTC) for day in (2, 3, 4, 5))
 ROAD, SCHOOL = {"id": "A", "title": "Road"}, {"id": "B", "title": "School"}
@@ -28,9 +28,15 @@ MANY = [{"id": f"N{number}", "title": f"Road {number}"} for number in range(1100
 Rows = dict[str, list[dict[str, Any]]]
 
 
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """The files are the same whatever they were read from: what is done to them is tested on one kind of database."""
+    return new_store(tmp_path)
+
+
 def opened(store: Store, **more: Any) -> Mirror:
     """The mirror beside a store, by one that may write."""
-    found = mirror.opened(store.path.parent / "mirror", store.path, UTC, **{"may_write": True, **more})
+    found = mirror.opened(store.state / "mirror", store.place, UTC, **{"may_write": True, **more})
     assert found is not None
     return found
 
@@ -56,7 +62,7 @@ def in_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def stored(store: Store) -> Rows:
     """Every row as the versions tell it now."""
-    known = reading.portfolio(store.path, datetime(9000, 1, 1, tzinfo=UTC), UTC)
+    known = reading.portfolio(store.place, datetime(9000, 1, 1, tzinfo=UTC), UTC)
     return {name: in_order(table.to_pylist()) for name, table in known.items()}
 
 
@@ -71,8 +77,8 @@ def titles(found: Mirror) -> list[str]:
 # --- the same rows ---
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_a_mirror_built_midway_has_the_rows_of_the_store_at_the_end(store: Store, seed: int) -> None:
+def test_a_mirror_built_midway_has_the_rows_of_the_store_at_the_end(either: Store) -> None:
+    store, seed = either, int(isinstance(either.place, Path))
     random_history(store, seed, editions=2)
     assert mirrored(opened(store)) == stored(store)
     random_history(store, seed + 10, month=4)  # and the same registers go on
@@ -91,11 +97,12 @@ def test_what_moves_to_another_contract_is_there_once(register: Register) -> Non
     assert mirrored(opened(register.store)) == stored(register.store)
 
 
-def test_facts_are_the_same_from_the_versions_and_from_the_files(store: Store) -> None:
+def test_facts_are_the_same_from_the_versions_and_from_the_files(either: Store) -> None:
+    store = either
     random_history(store, 3, editions=2)
     opened(store)
     random_history(store, 4, editions=2, month=4)
-    known: dict[str, Any] = dict(reading.portfolio(store.path, datetime(9000, 1, 1, tzinfo=UTC), UTC))
+    known: dict[str, Any] = dict(reading.portfolio(store.place, datetime(9000, 1, 1, tzinfo=UTC), UTC))
     found: dict[str, Any] = dict(opened(store).tables())
     assert found.keys() == known.keys()
     hashes = []
@@ -150,7 +157,7 @@ def test_much_news_is_written_into_the_files_and_the_old_ones_stay_for_one_round
     store, news = register.store, Register(register.store, "news", complete=False)
 
     def generations() -> list[int]:
-        return sorted(int(home.name) for home in (store.path.parent / "mirror" / "contract").iterdir())
+        return sorted(int(home.name) for home in (store.state / "mirror" / "contract").iterdir())
 
     register.says(MONDAY, contract=[ROAD])
     first = opened(store)
@@ -258,37 +265,39 @@ def test_a_mirror_of_another_database_or_zone_is_built_anew(tmp_path: Path) -> N
     assert titles(opened(stores[1])) == ["School"]
     at_midnight = datetime(2026, 3, 3, 20, tzinfo=UTC)
     Register(stores[0], "night").says(at_midnight, contract=[{"id": "B", "title": "Park"}])
-    far = mirror.opened(tmp_path / "ours" / "mirror", stores[0].path, ZoneInfo("Asia/Shanghai"), may_write=True)
+    far = mirror.opened(tmp_path / "ours" / "mirror", stores[0].place, ZoneInfo("Asia/Shanghai"), may_write=True)
     assert far is not None
     days = {row["title"]: row["heard_on"] for row in layers("contract", far.tables()["contract"])}
     assert days == {"Road": date(2026, 3, 2), "Park": date(2026, 3, 4)}
 
 
-def test_after_a_backup_was_put_back_what_came_after_it_is_forgotten(register: Register) -> None:
-    store = register.store
+def test_after_a_backup_was_put_back_what_came_after_it_is_forgotten(tmp_path: Path) -> None:
+    store = new_store(tmp_path)
+    register = Register(store)
     register.says(MONDAY, contract=[ROAD])
-    backup = store.path.read_bytes()
+    backup = file_of(store).read_bytes()
     register.says(TUESDAY, contract=[ROAD, SCHOOL])
     opened(store)
-    store.path.write_bytes(backup)
+    file_of(store).write_bytes(backup)
     assert titles(opened(store)) == ["Road"]
 
 
-def test_after_a_backup_was_put_back_and_gone_on_from_the_lost_rows_do_not_return(register: Register) -> None:
-    store = register.store
+def test_after_a_backup_was_put_back_and_gone_on_from_the_lost_rows_do_not_return(tmp_path: Path) -> None:
+    store = new_store(tmp_path)
+    register = Register(store)
     register.says(MONDAY, contract=[ROAD])
-    backup = store.path.read_bytes()
+    backup = file_of(store).read_bytes()
     register.says(TUESDAY, contract=[ROAD, SCHOOL])
     opened(store)
-    store.path.write_bytes(backup)
+    file_of(store).write_bytes(backup)
     Register(store, "another").says(WEDNESDAY, contract=[{"id": "P", "title": "Park"}, {"id": "Q", "title": "Quay"}])
     assert titles(opened(store)) == ["Park", "Quay", "Road"]
 
 
 def test_who_may_not_write_writes_nothing(register: Register) -> None:
-    folder = register.store.path.parent / "mirror"
+    folder = register.store.state / "mirror"
     register.says(MONDAY, contract=[ROAD])
-    assert mirror.opened(folder, register.store.path, UTC, may_write=False) is None
+    assert mirror.opened(folder, register.store.place, UTC, may_write=False) is None
     assert not folder.exists()
     opened(register.store)
     Register(register.store, "news", complete=False).says(TUESDAY, contract=MANY)
@@ -297,7 +306,7 @@ def test_who_may_not_write_writes_nothing(register: Register) -> None:
     assert files(folder) == before
     assert mirrored(found) == stored(register.store), "and sees everything all the same"
     (folder / "mirror.json").write_text("{}", encoding="utf-8")
-    assert mirror.opened(folder, register.store.path, UTC, may_write=False) is None
+    assert mirror.opened(folder, register.store.place, UTC, may_write=False) is None
 
 
 def test_a_crash_between_writing_and_naming_leaves_the_old_state(register: Register) -> None:
@@ -319,7 +328,7 @@ def test_a_crash_between_writing_and_naming_leaves_the_old_state(register: Regis
 
 def test_a_crash_while_it_is_first_built_leaves_nothing_that_is_believed(register: Register) -> None:
     register.says(MONDAY, contract=[ROAD])
-    half = register.store.path.parent / "mirror" / "contract" / "1"
+    half = register.store.state / "mirror" / "contract" / "1"
     half.mkdir(parents=True)
     pyarrow.parquet.write_table(pa.table({"id": ["register:A"], "title": ["School"]}), half / "rows.parquet")
     assert titles(opened(register.store)) == ["Road"]

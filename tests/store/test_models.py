@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import exc
@@ -12,15 +11,9 @@ from monitor import learned
 from monitor.domain.errors import UsageError
 from monitor.store import Store, models
 from monitor.store.models import Event, Kind, Model
-from tests.store import new_store
 
 AT = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return new_store(tmp_path)
 
 
 def model(recipe: str = "slip", *, verdict: str = "model", sha256: str | None = "ab" * 32) -> Model:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import exc
@@ -13,7 +12,7 @@ from monitor.domain.errors import UsageError
 from monitor.domain.warning import Alert, Change, Letter
 from monitor.store import Store, outbox, runs, warnings
 from monitor.store.outbox import LEASE
-from tests.store import new_store
+from tests.store import rows
 
 AT = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 TODAY = AT.date()
@@ -21,11 +20,10 @@ INSTANT = timedelta(microseconds=1)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    made = new_store(tmp_path)
-    with made.writing() as db:
+def store(store: Store) -> Store:
+    with store.writing() as db:
         assert runs.start(db, "scan", at=AT) == 1
-    return made
+    return store
 
 
 def letter(key: str, *, minutes: int = 0, not_before: datetime | None = None) -> Letter:
@@ -110,11 +108,17 @@ def test_sent_and_parked_letters_are_never_taken_again(store: Store) -> None:
     settled(store, "b", "parked", reply="550 no such mailbox")
     assert counts(store) == {"sent": 1, "parked": 1}
     assert claimed(store, AT + 1000 * LEASE) == {}
-    with store.reading() as db:
-        rows = db.exec_driver_sql("select key, reply, sent_at, lease_until from letter order by key").all()
-    assert [tuple(row) for row in rows] == [
+    kept = rows(store, "select key, reply, sent_at, lease_until from letter order by key")
+    assert [tuple(row.values()) for row in kept] == [
         ("a", "250 OK", "2026-03-02 06:00:00.000000", None), ("b", "550 no such mailbox", None, None),
     ]  # fmt: skip
+
+
+def test_an_answer_with_a_nul_is_kept_with_a_sign_in_its_place(store: Store) -> None:
+    posted(store, letter("a"))
+    claimed(store)
+    settled(store, "a", "parked", reply="550 no\x00body")
+    assert rows(store, "select reply from letter") == [{"reply": "550 no\ufffdbody"}]
 
 
 def test_a_letter_put_off_comes_back_at_its_time(store: Store) -> None:

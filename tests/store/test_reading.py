@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pytest
 
 from monitor.domain.nouns import NOUNS
 from monitor.domain.portfolio import schema
 from monitor.store import Store, reading
-from tests.store import Register, cells, random_history
+from tests.store import Register, cells, file_of, random_history, rows
 
 MONDAY, TUESDAY, WEDNESDAY = (datetime(2026, 3, day, 8, tzinfo=UTC) for day in (2, 3, 4))
 ROAD, SCHOOL = {"id": "A", "title": "Road"}, {"id": "B", "title": "School"}
@@ -29,11 +27,8 @@ Row = dict[str, Any]
 
 def versions_by_then(store: Store, noun: str, instant: datetime) -> dict[str, list[Row]]:
     """Every version of each thing that was recorded by an instant, oldest first, past our own reading."""
-    with closing(sqlite3.connect(store.path)) as db:
-        db.row_factory = sqlite3.Row
-        rows = [dict(row) for row in db.execute(f"select * from {noun}_version order by seq")]
     found: dict[str, list[Row]] = {}
-    for row in rows:
+    for row in rows(store, f"select * from {noun}_version order by seq"):
         if datetime.fromisoformat(row["recorded_at"]).replace(tzinfo=UTC) <= instant:
             found.setdefault(row["id"], []).append(row)
     return found
@@ -78,11 +73,10 @@ def moves_by_hand(store: Store, instant: datetime) -> list[Row]:
     return sorted(found, key=lambda row: (row["noun"], row["id"], row["seq"]))
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_a_random_history_read_at_any_instant_is_what_its_versions_say(store: Store, seed: int) -> None:
-    instants = random_history(store, seed)
-    for instant in (instants[0] - timedelta(microseconds=1), *instants, instants[-1] + timedelta(days=9)):
-        known = reading.portfolio(store.path, instant, UTC)
+def test_a_random_history_read_at_any_instant_is_what_its_versions_say(store: Store) -> None:
+    instants = random_history(store, seed=int(isinstance(store.place, Path)))
+    for instant in (instants[0] - timedelta(microseconds=1), *instants[1:]):
+        known = reading.portfolio(store.place, instant, UTC)
         for noun in NOUNS:
             assert sorted(known[noun].to_pylist(), key=by_id) == by_hand(store, noun, instant), noun
         assert known["history"].to_pylist() == moves_by_hand(store, instant)
@@ -93,10 +87,10 @@ def test_a_random_history_read_at_any_instant_is_what_its_versions_say(store: St
 
 def test_only_things_with_later_versions_are_read_after_a_number(register: Register) -> None:
     register.says(MONDAY, contract=[ROAD | {"end_on": date(2026, 6, 1)}, SCHOOL])
-    with reading.opened(register.store.path, UTC) as reader:
+    with reading.opened(register.store.place, UTC) as reader:
         seen = {noun: reader.last_seq(noun) for noun in NOUNS}
     register.says(TUESDAY, contract=[ROAD | {"end_on": date(2026, 9, 1)}, SCHOOL])
-    with reading.opened(register.store.path, UTC) as reader:
+    with reading.opened(register.store.place, UTC) as reader:
         with reader.rows("contract", after=seen) as rows:
             assert cells(rows.read_all(), ["id", "end_on", "first_known_on"]) == [
                 ("register:A", date(2026, 9, 1), MONDAY.date())
@@ -111,14 +105,14 @@ def test_only_things_with_later_versions_are_read_after_a_number(register: Regis
 
 def test_what_was_touched_is_named_by_its_contract_else_by_its_own_key(register: Register) -> None:
     register.says(MONDAY, contract=[ROAD, SCHOOL], unit=[{"id": "U", "name": "Works"}])
-    with reading.opened(register.store.path, UTC) as reader:
+    with reading.opened(register.store.place, UTC) as reader:
         seen = {noun: reader.last_seq(noun) for noun in NOUNS}
         assert {noun: reader.touched(noun, seen[noun]) for noun in NOUNS} == {noun: set() for noun in NOUNS}
     register.says(
         TUESDAY, unit=[{"id": "U", "name": "Roads"}], contract=[ROAD | {"number": "7"}, SCHOOL],
         payment=[{"id": "P", "contract_id": "B"}], complaint=[{"id": "T", "contract_id": "A"}, {"id": "S"}],
     )  # fmt: skip
-    with reading.opened(register.store.path, UTC) as reader:
+    with reading.opened(register.store.place, UTC) as reader:
         touched = {noun: reader.touched(noun, seen[noun]) for noun in NOUNS}
     nothing: dict[str, set[str]] = {noun: set() for noun in NOUNS}
     assert touched == nothing | {
@@ -127,8 +121,8 @@ def test_what_was_touched_is_named_by_its_contract_else_by_its_own_key(register:
 
 
 MEANWHILE = """
-import sqlite3, sys
-with sqlite3.connect(sys.argv[1]) as db:
+import sqlite3, sys, psycopg
+with (sqlite3.connect if sys.argv[1] == "sqlite" else psycopg.connect)(sys.argv[2]) as db:
     db.execute("update contract_version set title = 'Motorway'")
     db.execute("delete from payment_version")
 """
@@ -136,31 +130,33 @@ with sqlite3.connect(sys.argv[1]) as db:
 
 def test_what_one_reader_reads_belongs_to_one_moment(register: Register) -> None:
     """Another process writes meanwhile: in this one, closing Python's SQLite would take away the locks of the reader's."""
+    place = register.store.place
+    address = ["sqlite", str(place)] if isinstance(place, Path) else ["postgresql", place.address()]
     register.says(MONDAY, contract=[ROAD], payment=[{"id": "P", "contract_id": "A"}])
-    with reading.opened(register.store.path, UTC) as reader:
-        subprocess.run([sys.executable, "-c", MEANWHILE, str(register.store.path)], check=True)
+    with reading.opened(register.store.place, UTC) as reader:
+        subprocess.run([sys.executable, "-c", MEANWHILE, *address], check=True)
         with reader.rows("contract") as rows:
             assert cells(rows.read_all(), ["title"]) == [("Road",)]
         assert reader.last_seq("payment") == 1
-    with reading.opened(register.store.path, UTC) as reader:
+    with reading.opened(register.store.place, UTC) as reader:
         with reader.rows("contract") as rows:
             assert cells(rows.read_all(), ["title"]) == [("Motorway",)]
         assert reader.last_seq("payment") == 0
 
 
 def test_a_reader_changes_nothing_and_a_new_store_has_nothing_to_tell(store: Store) -> None:
-    before = store.path.read_bytes()
-    with reading.opened(store.path, UTC) as reader:
+    before = file_of(store).read_bytes() if isinstance(store.place, Path) else b""
+    with reading.opened(store.place, UTC) as reader:
         assert reader.edition() == (0, "")
         for name in (*NOUNS, "history"):
             with reader.rows(name) as rows:
                 assert rows.read_all().schema.equals(schema(name)), name
-    assert store.path.read_bytes() == before
+    assert before == (file_of(store).read_bytes() if isinstance(store.place, Path) else b"")
 
 
 def test_a_day_after_the_year_9000_is_still_before_forever(register: Register) -> None:
     late = datetime(9998, 12, 31, 8, tzinfo=UTC)
     register.says(late, contract=[ROAD])
-    with reading.opened(register.store.path, UTC) as reader, reader.rows("contract") as rows:
+    with reading.opened(register.store.place, UTC) as reader, reader.rows("contract") as rows:
         assert cells(rows.read_all(), ["title", "heard_on"]) == [("Road", late.date())]
-    assert reading.portfolio(register.store.path, WEDNESDAY, UTC)["contract"].num_rows == 0
+    assert reading.portfolio(register.store.place, WEDNESDAY, UTC)["contract"].num_rows == 0

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from monitor.store import Store, runs
+from tests.store import rows
 
 AT = datetime(2026, 3, 1, 6, 0, tzinfo=UTC)
 INPUTS = runs.Inputs(as_of=date(2026, 3, 1), known_at=AT, rules_hash="r", calendar_hash="c", facts_hash="f")
@@ -61,7 +62,7 @@ def test_instants_come_back_as_the_same_instants_whatever_zone_wrote_them(store:
         runs.start(db, "pull", at=shanghai)
     with store.reading() as db:
         assert runs.recent(db)[0]["started_at"] == AT
-        assert db.exec_driver_sql("select started_at from run").scalar_one().startswith("2026-03-01 06:00:00")
+    assert rows(store, "select started_at from run") == [{"started_at": "2026-03-01 06:00:00.000000"}]
 
 
 def test_the_newest_lines_come_first_and_not_more_than_asked(store: Store) -> None:

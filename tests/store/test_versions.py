@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 import zlib
-from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,7 +14,7 @@ import pytest
 from monitor.domain.nouns import NOUNS
 from monitor.domain.portfolio import schema
 from monitor.store import Store, reading, versions
-from tests.store import Register, cells
+from tests.store import Register, cells, rows
 
 SHANGHAI, NEW_YORK = ZoneInfo("Asia/Shanghai"), ZoneInfo("America/New_York")
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY = (datetime(2026, 3, day, 8, tzinfo=UTC) for day in (2, 3, 4, 5))
@@ -26,7 +24,7 @@ NEW_YEARS_EVE = date(2026, 12, 31)
 
 
 def known(store: Store, noun: str, *names: str, at: datetime = THURSDAY) -> list[tuple[object, ...]]:
-    return cells(reading.portfolio(store.path, at, UTC)[noun], names)
+    return cells(reading.portfolio(store.place, at, UTC)[noun], names)
 
 
 def counted(counts: versions.Counts) -> dict[str, int]:
@@ -182,7 +180,7 @@ def test_an_edition_of_midnight_is_of_the_offices_own_day(
     register.says(instant, contract=[ROAD | {"end_on": NEW_YEARS_EVE}])
     register.says(instant + INSTANT, contract=[])
     for zone, day in days.items():
-        tables = reading.portfolio(register.store.path, instant + INSTANT, zone)
+        tables = reading.portfolio(register.store.place, instant + INSTANT, zone)
         wanted = date.fromisoformat(day)
         assert cells(tables["contract"], ["first_known_on", "heard_on", "gone_on"]) == [(wanted,) * 3]
         assert cells(tables["history"], ["recorded_on"]) == [(wanted,)]
@@ -201,7 +199,7 @@ def test_the_portfolio_has_the_columns_that_facts_are_made_from(register: Regist
         nouns[noun] = [bare, full | {"id": "b"}][:rows]
     if rows:
         register.says(MONDAY, **nouns)
-    found = reading.portfolio(register.store.path, THURSDAY, UTC)
+    found = reading.portfolio(register.store.place, THURSDAY, UTC)
     assert {name: table.num_rows for name, table in found.items() if name != "history"} == dict.fromkeys(NOUNS, rows)
     for name, table in found.items():
         assert table.schema.equals(schema(name)), name
@@ -223,8 +221,8 @@ def test_a_payload_is_kept_once_and_comes_back_byte_for_byte(register: Register)
     content = "id,title\r\nA,道路\r\n".encode() * 500
     register.says(MONDAY, pages=[content, b"page 2"], contract=[ROAD])
     register.says(TUESDAY, pages=[content], contract=[ROAD])
-    with closing(sqlite3.connect(register.store.path)) as db:
-        kept = {name: (packed, size) for name, packed, size in db.execute("select sha256, content, size from payload")}
+    found = rows(register.store, "select sha256, content, size from payload")
+    kept = {row["sha256"]: (row["content"], row["size"]) for row in found}
     name = hashlib.sha256(content).hexdigest()
     assert set(kept) == {name, hashlib.sha256(b"page 2").hexdigest()}
     packed, size = kept[name]
@@ -236,6 +234,12 @@ def test_a_payload_is_kept_once_and_comes_back_byte_for_byte(register: Register)
         assert last.id is not None
         assert versions.payloads_of(db, last.id) == [name]
         assert versions.payloads_of(db, last.id - 1) == [name, hashlib.sha256(b"page 2").hexdigest()]
+
+
+def test_a_refused_cell_with_a_nul_is_kept_with_a_sign_in_its_place(register: Register) -> None:
+    register.says(MONDAY, contract=[ROAD], refused=[refusal("title", "a\x00b", "holds a NUL character")])
+    with register.store.reading() as db:
+        assert [row["value"] for row in versions.quarantined(db)] == ["a\ufffdb"]
 
 
 def test_a_source_is_seen_as_it_was_at_the_instant(register: Register) -> None:
@@ -255,6 +259,5 @@ def test_a_source_is_seen_as_it_was_at_the_instant(register: Register) -> None:
 
 def test_the_store_keeps_rows_in_the_order_of_the_source(register: Register) -> None:
     register.says(MONDAY, contract=[SCHOOL, ROAD])
-    with closing(sqlite3.connect(register.store.path)) as db:
-        said = db.execute("select id, source_row from contract_version order by seq").fetchall()
-    assert said == [("register:B", 1), ("register:A", 2)]
+    said = rows(register.store, "select id, source_row from contract_version order by seq")
+    assert [tuple(row.values()) for row in said] == [("register:B", 1), ("register:A", 2)]

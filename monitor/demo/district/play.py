@@ -80,20 +80,21 @@ def play_district(
     say: Callable[[str], None],
     lang: str,
     clock: Callable[[], datetime] | None = None,
+    months: int = MONTHS,
 ) -> None:
-    """Three month-ends, then the report and where things lie. `clock` says when letters are handed over: the evening of the
+    """The last month-ends, then the report and where things lie. `clock` says when letters are handed over: the evening of the
     month-end when not given, so that the same demo leaves the same files on any day.
 
     Raises UsageError for a folder that holds an office of the user's own.
     """
     path = own_config(folder)
     made = district()
-    days = made.month_ends[-MONTHS:]
+    days = made.month_ends[-months:]
     for day in days:
         workbook(made, day, folder / f"ledger-{day}.xlsx")
-    say(f"{DECLARED}: {NAME}, seed {made.seed}; {MONTHS} ledgers lie in {folder}")
+    say(f"{DECLARED}: {NAME}, seed {made.seed}; {months} ledgers lie in {folder}")
     path.write_text(CONFIG.format(lang=lang, last=days[-1]), encoding="utf-8")
-    config = load(path)
+    config = load(path, {})  # nothing in the environment leads a demo to an office's database
     with exclusive(config.state):
         report = _months(config, days, say, clock)
     show(config, report, console=console, say=say, lang=lang)

@@ -36,24 +36,25 @@ def printed(paper: Paper, case: Case, reader: Reader, *, foot: list[str]) -> byt
         "declared": reader.say("declared", declared=context.declared) if context.declared else "",
         "day": reader.day(case.as_of), "date": [case.as_of.year, case.as_of.month, case.as_of.day],
     }  # fmt: skip
-    return _compiled(json.dumps(_told(data, reader.lang), ensure_ascii=False))
+    return typeset(SHEET, legible(data, reader.lang))
 
 
-def _told(value: Any, lang: str) -> Any:
-    """The same, with every text in characters that the font has."""
+def legible(value: Any, lang: str) -> Any:
+    """The same data, with every text in characters that the font has."""
     if isinstance(value, str):
         return readable(value, lang)
     if isinstance(value, dict):
-        return {key: _told(item, lang) for key, item in value.items()}
-    return [_told(item, lang) for item in value] if isinstance(value, list | tuple) else value
+        return {key: legible(item, lang) for key, item in value.items()}
+    return [legible(item, lang) for item in value] if isinstance(value, list | tuple) else value
 
 
-def _compiled(data: str) -> bytes:
-    compiler = _compiler()
+def typeset(sheet: Path, data: Any) -> bytes:
+    """A typst file with data in `sys.inputs.data`, as JSON, as PDF/A-2b. Raises DeliveryError as `printed`."""
+    compiler, inputs = _compiler(sheet), {"data": json.dumps(data, ensure_ascii=False)}
     from typst import TypstError
 
     try:
-        made, warnings = compiler.compile_with_warnings(format="pdf", sys_inputs={"data": data}, pdf_standards=["a-2b"])
+        made, warnings = compiler.compile_with_warnings(format="pdf", sys_inputs=inputs, pdf_standards=["a-2b"])
     except TypstError as fault:
         raise DeliveryError(
             f"the letter cannot be printed: {one_line(str(fault), 300)}",
@@ -61,13 +62,13 @@ def _compiled(data: str) -> bytes:
         ) from fault  # fmt: skip
     if warnings or not isinstance(made, bytes):  # a font that is missing is a mere warning, and prints boxes
         told = "; ".join(one_line(warning.message, 200) for warning in warnings)
-        raise DeliveryError(f"{SHEET.name}: the letter cannot be printed as it should be: {told}", hint=_MEND)
+        raise DeliveryError(f"{sheet.name}: the letter cannot be printed as it should be: {told}", hint=_MEND)
     return made
 
 
 @cache
-def _compiler() -> Compiler:
-    """One for all letters: reading the font takes longer than setting a page."""
+def _compiler(sheet: Path) -> Compiler:
+    """One for all letters of a sheet: reading the font takes longer than setting a page."""
     try:
         from typst import Compiler, Fonts
     except ImportError as fault:
@@ -75,7 +76,7 @@ def _compiler() -> Compiler:
     if not FONT.exists():
         raise DeliveryError(f"{FONT}: letters cannot be printed: the font is not there", hint=_MEND)
     fonts = Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONT.parent)])
-    return Compiler(str(SHEET), font_paths=fonts, ignore_system_fonts=True)
+    return Compiler(str(sheet), font_paths=fonts, ignore_system_fonts=True)
 
 
 _MEND = "Install Lvyue anew; the letters wait and are tried again."

@@ -78,6 +78,10 @@ def _only_added() -> None:
         "create trigger alert_event_only_added before update or delete on alert_event "
         "for each row execute function only_added()"
     )
+    op.execute(
+        "create trigger alert_event_not_emptied before truncate on alert_event "
+        "for each statement execute function only_added()"
+    )
 
 
 def _may_change() -> None:
@@ -86,6 +90,7 @@ def _may_change() -> None:
             op.execute(f"drop trigger alert_event_no_{verb}")
         return
     op.execute("drop trigger alert_event_only_added on alert_event")
+    op.execute("drop trigger alert_event_not_emptied on alert_event")
     op.execute("drop function only_added()")
 
 

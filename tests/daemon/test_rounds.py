@@ -1,24 +1,17 @@
-"""The daily round, and the service around it."""
+"""One round by hand, as `lvyue run` makes it."""
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import pytest
 
 from monitor import daemon
 from monitor.config import Config, load
-from monitor.domain.errors import BusyError, SourceError, UsageError
+from monitor.domain.errors import SourceError, UsageError
 from monitor.store import Store
-from monitor.store.lock import exclusive
 from tests.office import Office, config, source
 
-ROOT = Path(__file__).parent.parent
 NOW = datetime(2026, 3, 20, 6, 0, tzinfo=UTC)
 TODAY = NOW.date()
 RECIPIENT = '[[recipient]]\naddress = "chen@office.example"\nlang = "en"\nweekly = false\n[rules]\npacks = ["core"]\n'
@@ -82,38 +75,3 @@ def test_a_second_round_says_nothing_new_and_one_of_yesterday_is_refused(office:
     with pytest.raises(UsageError, match="the last scan was as of 2026-03-20"):
         round_of(office, date(2026, 3, 19))
     assert office.contents() == before
-
-
-# --- the service ---
-
-
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """`lvyue serve` in a process of its own, once it says that it serves."""
-    office = Office(tmp_path, config())
-    lvyue = [sys.executable, "-c", "from monitor.cli import main; main()", "-v", "--config", str(office.path), "serve"]
-    with subprocess.Popen(lvyue, cwd=ROOT, stderr=subprocess.PIPE, text=True) as running:
-        assert running.stderr is not None
-        said = []
-        for line in running.stderr:
-            said.append(line)
-            if "serving" in line:
-                break
-        assert said, "it ended without a word"
-        assert "every day at 06:00 America/New_York" in said[-1]
-        yield running
-        running.kill()
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to send")
-def test_the_service_holds_its_folder_and_ends_cleanly_when_it_is_asked_to(
-    service: subprocess.Popen[str], tmp_path: Path
-) -> None:
-    with pytest.raises(BusyError), exclusive(tmp_path / "state"):
-        pass
-    service.send_signal(signal.SIGTERM)
-    _, rest = service.communicate()
-    assert service.returncode == 0, rest
-    assert "Traceback" not in rest
-    with exclusive(tmp_path / "state"):
-        assert (tmp_path / "state" / "lvyue.db").exists()

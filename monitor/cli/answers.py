@@ -1,0 +1,228 @@
+"""`lvyue report NAME` for every question of `reports/questions`, in six forms; registered by being there."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from monitor.cli import shell
+from monitor.cli.options import AsJson, AsOf, KnownAt, app, report_app
+from monitor.domain.errors import IntegrityError, UsageError
+from monitor.reports import questions
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from monitor.config import Config
+    from monitor.reports.asked import Asked, Narrowed
+    from monitor.reports.document import Document
+    from monitor.reports.proof import Claim
+
+    Question = Callable[[Asked], Document]
+
+FormName = Literal["terminal", "html", "pdf", "xlsx", "csv", "json"]
+Unit = Annotated[str | None, typer.Option("--unit", help="Contracts of units whose name has this in it.")]
+Party = Annotated[str | None, typer.Option("--party", help="Contracts with parties whose name has this in it.")]
+Kind = Annotated[str | None, typer.Option("--kind", metavar="CODE", help="Contracts of this kind, as ZFCG.")]
+RuleId = Annotated[str | None, typer.Option("--rule", metavar="ID", help="Warnings of this rule, as CN-PAY-01.")]
+First = Annotated[str | None, typer.Option("--from", metavar="DAY", help="First day of the period.")]
+
+
+def _verb(name: str) -> Callable[..., None]:
+    def report(
+        as_of: AsOf = None, known_at: KnownAt = None, first: First = None, unit: Unit = None, party: Party = None,
+        kind: Kind = None, rule: RuleId = None,
+        form: Annotated[FormName, typer.Option("--format", help="csv holds the main table.")] = "terminal",
+        paper: Annotated[Literal["a4", "letter"], typer.Option(help="Size of a PDF's pages.")] = "a4",
+        output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.")] = None,
+    ) -> None:  # fmt: skip
+        from monitor.reports.asked import Narrowed
+
+        wanted = Narrowed(unit=unit, party=party, kind=kind, rule=rule, first=shell.parse_day(first))
+        _refuse(name, wanted)
+        document = _asked(name, wanted, as_of, known_at)
+        _hand_over(document, form, paper=paper, output=output)
+
+    report.__doc__ = questions.questions()[name]
+    return report
+
+
+for _name in questions.questions():
+    report_app.command(_name)(_verb(_name))
+
+
+def _refuse(name: str, wanted: Narrowed) -> None:
+    """An option that a report does not heed must not look as if it did."""
+    options = {"first": "from"}
+    allowed = questions.narrowed_by(name)
+    if unfit := [field for field in wanted.named() if field not in allowed]:
+        told = ", ".join(f"--{options.get(field, field)}" for field in unfit)
+        takes = ", ".join(f"--{options.get(field, field)}" for field in sorted(allowed)) or "nothing"
+        raise UsageError(f"the report {name} is not narrowed by {told}", hint=f"it takes {takes}")
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT over fact_contract, fact_payment, …")],
+    as_of: AsOf = None, known_at: KnownAt = None,
+    form: Annotated[FormName, typer.Option("--format", help="As of a report.")] = "terminal",
+    paper: Annotated[Literal["a4", "letter"], typer.Option(help="Size of a PDF's pages.")] = "a4",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.")] = None,
+) -> None:  # fmt: skip
+    """A question of your own to the facts as of a day: one SELECT, a minute, 100,000 rows. `lvyue facts` has the columns."""
+    from monitor.reports import adhoc
+
+    config = shell.load_config()
+    when = shell.when(config, as_of, known_at)
+    document = _answered(config, lambda asked: adhoc.report(asked, sql), when, shell.language())
+    _hand_over(document, form, paper=paper, output=output)
+
+
+@app.command()
+def whatif(
+    contract: Annotated[str, typer.Argument(help="Key or number of a contract, or the end of its key.")],
+    changes: Annotated[
+        list[str], typer.Option("--set", metavar="WHAT=VALUE", help="As payment.paid_on=2026-01-05; can be repeated.")
+    ],
+    as_of: AsOf = None, known_at: KnownAt = None,
+    form: Annotated[FormName, typer.Option("--format", help="As of a report.")] = "terminal",
+    paper: Annotated[Literal["a4", "letter"], typer.Option(help="Size of a PDF's pages.")] = "a4",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.")] = None,
+) -> None:  # fmt: skip
+    """What brings a contract's grade down: its warnings with and without what is supposed. Nothing is stored."""
+    from monitor import pipeline
+    from monitor.reports import whatif as suppositions
+    from monitor.reports.contract import find_contract
+
+    config = shell.load_config()
+    when, lang = shell.when(config, as_of, known_at), shell.language()
+    book, store = shell.load_rulebook(config), shell.open_store(config)
+    with shell.progress(), pipeline.look(config, store, book, as_of=when[0], known_at=when[1]) as view:
+        key = find_contract(view.engine, contract)
+        meant = suppositions.supposed(view.engine, key, changes)
+        before = view.judgement.of_contract(key)
+        rows = suppositions.edits(view.engine, meant)
+
+    def ask(asked: Asked) -> Document:
+        return suppositions.report(asked, key, meant, before)
+
+    _hand_over(_answered(config, ask, when, lang, supposing=rows), form, paper=paper, output=output)
+
+
+@app.command()
+def facts(
+    subject: Annotated[str | None, typer.Argument(help="contract, obligation, payment, …; all without it.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Every fact that rules, models and `lvyue query` know: table, column, type, unit, name, and what it means."""
+    from monitor.domain.portfolio import nothing
+    from monitor.engines.duckdb import Engine
+    from monitor.facts import subjects
+    from monitor.reports import adhoc, lists
+
+    config = shell.load_config_or_default()
+    if subject is not None and subject not in subjects():
+        raise UsageError(f"there are no facts about {subject!r}", hint=f"there are of: {', '.join(subjects())}")
+    chosen = [one for one in subjects() if subject in (None, one)]
+    with Engine(nothing(), config.calendars(), as_of=date(2000, 1, 1)) as engine:
+        rows = [row for one in chosen for row in adhoc.facts_of(engine, one, shell.language())]
+    lists.show(shell.results(), rows, ("table", "column", "type", "unit", "name", "meaning"), as_json)
+
+
+@report_app.command("verify")
+def verify(
+    file: Annotated[Path, typer.Argument(help="HTML, PDF, XLSX or JSON that `lvyue report NAME` wrote.")],
+    as_json: AsJson = False,
+) -> None:
+    """Whether a file is what the same question is answered with today: same, or what changed. Exit code 6 where it is not."""
+    from monitor.reports import proof
+
+    form, content, claim = proof.read(file)
+    ask, config = _asked_then(claim, file), shell.load_config()
+    document = _answered(config, ask, (claim.as_of, claim.known_at.astimezone(config.zone)), claim.lang)
+    held = proof.held(form, content, claim, document)
+    if held.inputs and not as_json:
+        raise IntegrityError(f"{file}: different; {'; '.join(held.inputs)}", hint=_CHANGED)
+    if held.place and not as_json:
+        raise IntegrityError(f"{file}: all it was made from is the same, the file is not: {held.place}", hint=_ALTERED)
+    same = not held.inputs and not held.place
+    told = {"same": same, "report": claim.report, "changed": list(held.inputs), "place": held.place}
+    shell.result(told, as_json, f"same: {claim.report} as of {claim.as_of}, made again, has the same bytes")
+    if not same:
+        raise typer.Exit(IntegrityError.exit_code)
+
+
+_CHANGED = (
+    "a correction would not show: it is known later; compare with a backup (facts) or earlier files (rules, calendar)"
+)
+_ALTERED = "it was changed after it was made: ask again with `lvyue report`"
+
+
+def _asked_then(claim: Claim, file: Path) -> Question:
+    """The question that a file claims to answer."""
+    from monitor.reports import adhoc
+    from monitor.reports.asked import Narrowed
+
+    if claim.report == "query" and "sql" in claim.narrowed:
+        return lambda asked: adhoc.report(asked, claim.narrowed["sql"])
+    if claim.report not in questions.questions():
+        raise UsageError(f"{file}: there is no report {claim.report[:40]!r}", hint="it was made by another Lvyue")
+    wanted = Narrowed.of(claim.narrowed, str(file))
+    _refuse(claim.report, wanted)
+    return _question(claim.report, wanted)
+
+
+def _question(name: str, wanted: Narrowed) -> Question:
+    return lambda asked: questions.answer(name, replace(asked, narrowed=wanted))
+
+
+def _asked(name: str, wanted: Narrowed, as_of: str | None, known_at: str | None) -> Document:
+    config = shell.load_config()
+    when = shell.when(config, as_of, known_at)
+    if wanted.first is not None and wanted.first > when[0]:
+        raise UsageError(f"{wanted.first} lies after {when[0]}", hint="--from comes before --as-of")
+    return _answered(config, _question(name, wanted), when, shell.language())
+
+
+def _answered(
+    config: Config, ask: Question, when: tuple[date, datetime], lang: str, *, supposing: Mapping[str, pa.Table] | None = None
+) -> Document:  # fmt: skip
+    from monitor import pipeline
+    from monitor.reports import asked
+
+    day, instant = when
+    book, store = shell.load_rulebook(config), shell.open_store(config)
+    with shell.progress(), pipeline.look(config, store, book, as_of=day, known_at=instant, supposing=supposing) as view:
+        question = asked.Asked(
+            engine=view.engine, judgement=view.judgement, book=book, header=view.header, calendar=config.calendar(),
+            lang=lang,
+            cases=cache(lambda: asked.read_cases(store, day, instant)),
+            scans=cache(lambda: asked.read_scans(store, day, instant)),
+        )  # fmt: skip
+        return ask(question)
+
+
+def _hand_over(document: Document, form: FormName, *, paper: Literal["a4", "letter"], output: Path | None) -> None:
+    from monitor.reports import forms
+
+    if form == "terminal" and output is None:
+        forms.screen.show(shell.results(), document)
+        return
+    if form in forms.BINARY and output is None and sys.stdout.isatty():
+        raise UsageError(f"a terminal cannot show {form}", hint="name a file with --output")
+    made = forms.shaped(document, form, paper=paper)
+    if output is None and form not in forms.BINARY:
+        sys.stdout.write(made.decode())
+    elif output is None:
+        sys.stdout.buffer.write(made)
+    else:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_bytes(made)
+        shell.say(f"wrote {output}")

@@ -1,0 +1,119 @@
+"""A report in a terminal: what fits on a screen or two. Pictures are left out; their tables say the same."""
+
+from __future__ import annotations
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table as Grid
+from rich.text import Text
+
+from monitor.domain.warning import SHAPES
+from monitor.domain.words import filled, word
+from monitor.notify.letters.inert import cut, one_line
+from monitor.reports import terminal
+from monitor.reports.document import NUMERIC, Column, Document, Row, Section, Table, spoken, told
+
+ROWS = 25
+"""Rows of a table that are shown; the other forms have more."""
+
+NAME = 80
+"""Columns of a screen that a name may take."""
+
+FIRST, TEXT = 20, 10
+"""Columns of a screen that the first column and another text get at least: Chinese folds well, a letter a line does not."""
+
+COLOURS = {"red": "red", "orange": "dark_orange", "yellow": "yellow", "blue": "blue"}
+
+
+def show(console: Console, document: Document) -> None:
+    """Print a report."""
+    parts: list[RenderableType] = [_header(document), Text(_safe(document.summary), style="bold")]
+    for section in document.sections:
+        parts += _section(section, document.lang)
+    parts.append(Text(word("no_proof", document.lang), style="italic"))
+    console.print(Group(*(Padding(part, (0, 0, 1, 0)) for part in parts)))
+
+
+def as_text(document: Document) -> str:
+    """The same as text, without colours."""
+    return terminal.as_text(lambda console: show(console, document))
+
+
+def _header(document: Document) -> RenderableType:
+    header, lang = document.header, document.lang
+    lines = Text(document.title, style="bold")
+    if header.declared:
+        lines.append(f"  [{_safe(header.declared)}]", style="bold magenta")
+    known = header.known_at.strftime("%Y-%m-%d %H:%M:%S %z")
+    office = f"{_safe(header.office)} · " if header.office else ""
+    lines.append(f"\n{office}{word('as_of', lang)} {header.as_of} · {word('known_at', lang)} {known}", style="not bold")
+    for name, value in document.filters:
+        lines.append(f"\n{name}: {_safe(value)}", style="not bold")
+    inputs = " · ".join(f"{word(f'made.{name}', lang)} {value[:12]}" for name, value in document.inputs.items())
+    lines.append(f"\n{inputs}", style="dim not bold")
+    if header.provisional_calendar:
+        lines.append(f"\n{word('provisional', lang)}", style="magenta")
+    return lines
+
+
+def _section(section: Section, lang: str) -> list[RenderableType]:
+    line = Text(section.heading, style="bold underline")
+    if section.sentence:
+        line.append(f"\n{_safe(section.sentence)}", style="not bold not underline")
+    for figure in section.figures:
+        currency = f" {figure.currency}" if figure.currency and figure.value is not None else ""
+        line.append(f"\n{figure.title}  ", style="not bold not underline")
+        line.append(spoken(figure.value, figure.kind, lang) + currency, style="bold not underline")
+        line.append(f"  {_safe(figure.note)}" if figure.note else "", style="dim not bold not underline")
+    parts: list[RenderableType] = [line]
+    parts += [_table(table, lang, alone=table.title == section.heading) for table in section.tables]
+    return parts + [Text(_safe(note), style="dim") for note in section.notes]
+
+
+def _table(table: Table, lang: str, *, alone: bool) -> RenderableType:
+    if not table.rows:
+        return Text(f"{table.title}{word('letter.colon', lang)}{word('report.none', lang)}", style="dim")
+    kept, currency = _without_currency(table)
+    title = " ".join(filter(None, ("" if alone else table.title, f"({currency})" if currency else "")))
+    grid = Grid(
+        title=_safe(title) or None, title_justify="left", show_footer=table.total is not None, padding=(0, 0, 0, 1)
+    )
+    for place, column in enumerate(kept):
+        firm = column.kind in NUMERIC or column.kind == "day"
+        grid.add_column(
+            column.title.replace(" ", "\n") if firm else column.title, justify="right" if column.kind in NUMERIC else "left",
+            no_wrap=firm, overflow="fold", min_width=None if firm else TEXT if place or column.kind == "level" else FIRST,
+            footer=_footer(table.total or {}, column, lang, first=place == 0),
+        )  # fmt: skip
+    for row in table.rows[:ROWS]:
+        grid.add_row(*(_cell(row, column, lang) for column in kept))
+    if len(table.rows) > ROWS:
+        grid.caption = filled("more_rows", lang, n=f"{len(table.rows) - ROWS:,}")
+    return grid
+
+
+def _without_currency(table: Table) -> tuple[list[Column], str]:
+    """The columns, and the one currency of all rows, which then needs no column: a screen is narrow."""
+    found = {row.get("currency") for row in table.rows}
+    currency = found.pop() if len(found) == 1 else None
+    if not isinstance(currency, str):
+        return list(table.columns), ""
+    return [column for column in table.columns if column.key != "currency"], currency
+
+
+def _footer(total: Row, column: Column, lang: str, *, first: bool) -> Text:
+    if column.key in total:
+        return _cell(total, column, lang)
+    return Text(word("report.total", lang) if first and total else "")
+
+
+def _cell(row: Row, column: Column, lang: str) -> Text:
+    value = row.get(column.key)
+    if column.kind == "level" and value in SHAPES:
+        return Text(f"{SHAPES[str(value)]} {spoken(value, 'level', lang)}", style=COLOURS.get(str(value), ""))
+    return Text(cut(_safe(told(row, column, lang)), NAME))
+
+
+def _safe(text: str) -> str:
+    """On one line, without what steers a terminal or turns the text around it."""
+    return one_line(text)
