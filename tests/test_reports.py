@@ -306,7 +306,38 @@ def test_the_ledger_of_warnings_is_told_from_what_happened(tmp_path: Path) -> No
     ]  # fmt: skip
     narrowed = register.data("alerts", "--as-of", ASKED, "--unit", "works")
     assert {row["contract"] for row in table(narrowed, "alerts")["rows"]} == {"Road", "=1+1"}
+    for level, wanted in (("orange", len(table(data, "alerts")["rows"])), ("red", 0)):
+        graver = register.data("alerts", "--as-of", ASKED, "--level", level)
+        assert len(table(graver, "alerts")["rows"]) == wanted
     year = register.data("monthly", "--as-of", ASKED)
     assert table(year, "warnings")["total"] == {
         "raised": 3, "acknowledged": 1, "assessments": 1, "settled": 1, "dismissed": 1, "escalations": 0, "open": 2
     }  # fmt: skip
+
+
+def test_contracts_below_a_sum_are_left_out_and_the_header_says_so(register: Register) -> None:
+    data = register.data("payments", "--as-of", ASKED, "--amount", "600", "--by", "Chen Wei")
+    assert cells(data, "overdue", "number") == [["N1"]]
+    assert cells(data, "not_known", "number") == [["N3"]]
+    assert data["filters"] == {
+        "Amount": "600.00 or more, in the currency of each; 0 of an amount not known are left out", "Asked by": "Chen Wei"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("sum_", ["much", "-1", "nan", "1e30"])
+def test_what_is_no_sum_is_said_to_be_none(register: Register, sum_: str) -> None:
+    told = register.office.lvyue("report", "payments", f"--amount={sum_}")
+    assert told.code == 2
+    assert "is no sum" in told.err
+
+
+def test_who_asked_is_in_every_file_and_part_of_what_is_verified(register: Register) -> None:
+    for form in KEPT:
+        named = register.report("payments", form, "--as-of", ASKED, "--by", "Chen Wei")
+        assert named != register.report("payments", form, "--as-of", ASKED)
+        (register.folder / "report").write_bytes(named)
+        assert json.loads(register.office.ok("report", "verify", str(register.folder / "report"), "--json").out)["same"]
+    sql = "select id from fact_contract"
+    file = register.folder / "own.pdf"
+    register.office.ok("query", sql, "--as-of", ASKED, "--by", "Chen Wei", "--format", "pdf", "-o", str(file))
+    assert json.loads(register.office.ok("report", "verify", str(file), "--json").out)["same"]

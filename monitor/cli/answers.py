@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -32,20 +33,32 @@ Unit = Annotated[str | None, typer.Option("--unit", help="Contracts of units who
 Party = Annotated[str | None, typer.Option("--party", help="Contracts with parties whose name has this in it.")]
 Kind = Annotated[str | None, typer.Option("--kind", metavar="CODE", help="Contracts of this kind, as ZFCG.")]
 RuleId = Annotated[str | None, typer.Option("--rule", metavar="ID", help="Warnings of this rule, as CN-PAY-01.")]
+Least = Annotated[
+    str | None,
+    typer.Option("--amount", metavar="SUM", help="Contracts about this much or more, in their own currency."),
+]
+Grave = Annotated[
+    Literal["blue", "yellow", "orange", "red"] | None,
+    typer.Option("--level", help="Warnings of this level and graver."),
+]
 First = Annotated[str | None, typer.Option("--from", metavar="DAY", help="First day of the period.")]
+By = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who asks: stands in the header.")]
 
 
 def _verb(name: str) -> Callable[..., None]:
     def report(
         as_of: AsOf = None, known_at: KnownAt = None, first: First = None, unit: Unit = None, party: Party = None,
-        kind: Kind = None, rule: RuleId = None,
+        kind: Kind = None, amount: Least = None, rule: RuleId = None, level: Grave = None, by: By = None,
         form: Annotated[FormName, typer.Option("--format", help="csv holds the main table.")] = "terminal",
         paper: Annotated[Literal["a4", "letter"], typer.Option(help="Size of a PDF's pages.")] = "a4",
         output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.")] = None,
     ) -> None:  # fmt: skip
         from monitor.reports.asked import Narrowed
 
-        wanted = Narrowed(unit=unit, party=party, kind=kind, rule=rule, first=shell.parse_day(first))
+        wanted = Narrowed(
+            unit=unit, party=party, kind=kind, amount=_sum(amount), rule=rule, level=level, first=shell.parse_day(first),
+            by=_name(by),
+        )  # fmt: skip
         _refuse(name, wanted)
         document = _asked(name, wanted, as_of, known_at)
         _hand_over(document, form, paper=paper, output=output)
@@ -54,14 +67,36 @@ def _verb(name: str) -> Callable[..., None]:
     return report
 
 
-for _name in questions.questions():
-    report_app.command(_name)(_verb(_name))
+for _question_name in questions.questions():
+    report_app.command(_question_name)(_verb(_question_name))
+
+
+def _sum(text: str | None) -> Decimal | None:
+    if text is None:
+        return None
+    try:
+        least = Decimal(text.replace(",", ""))
+    except InvalidOperation:
+        least = Decimal("nan")
+    if not least.is_finite() or not 0 <= least < _LARGEST_SUM:
+        raise UsageError(f"--amount {text[:40]!r} is no sum", hint="write it as 500000 or 500,000.00")
+    return least
+
+
+_LARGEST_SUM = Decimal(10) ** 20
+
+
+def _name(by: str | None) -> str | None:
+    """A name as it can stand on one line of paper."""
+    from monitor.notify.letters.inert import one_line
+
+    return one_line(by, 80) or None if by else None
 
 
 def _refuse(name: str, wanted: Narrowed) -> None:
     """An option that a report does not heed must not look as if it did."""
     options = {"first": "from"}
-    allowed = questions.narrowed_by(name)
+    allowed = questions.narrowed_by(name) | {"by"}
     if unfit := [field for field in wanted.named() if field not in allowed]:
         told = ", ".join(f"--{options.get(field, field)}" for field in unfit)
         takes = ", ".join(f"--{options.get(field, field)}" for field in sorted(allowed)) or "nothing"
@@ -71,17 +106,15 @@ def _refuse(name: str, wanted: Narrowed) -> None:
 @app.command()
 def query(
     sql: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT over fact_contract, fact_payment, …")],
-    as_of: AsOf = None, known_at: KnownAt = None,
+    as_of: AsOf = None, known_at: KnownAt = None, by: By = None,
     form: Annotated[FormName, typer.Option("--format", help="As of a report.")] = "terminal",
     paper: Annotated[Literal["a4", "letter"], typer.Option(help="Size of a PDF's pages.")] = "a4",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.")] = None,
 ) -> None:  # fmt: skip
     """A question of your own to the facts as of a day: one SELECT, a minute, 100,000 rows. `lvyue facts` has the columns."""
-    from monitor.reports import adhoc
-
     config = shell.load_config()
     when = shell.when(config, as_of, known_at)
-    document = _answered(config, lambda asked: adhoc.report(asked, sql), when, shell.language())
+    document = _answered(config, _own(sql, {"by": name} if (name := _name(by)) else {}), when, shell.language())
     _hand_over(document, form, paper=paper, output=output)
 
 
@@ -167,16 +200,23 @@ _ALTERED = "it was changed after it was made: ask again with `lvyue report`"
 
 def _asked_then(claim: Claim, file: Path) -> Question:
     """The question that a file claims to answer."""
-    from monitor.reports import adhoc
     from monitor.reports.asked import Narrowed
 
     if claim.report == "query" and "sql" in claim.narrowed:
-        return lambda asked: adhoc.report(asked, claim.narrowed["sql"])
+        return _own(claim.narrowed["sql"], {name: said for name, said in claim.narrowed.items() if name == "by"})
     if claim.report not in questions.questions():
         raise UsageError(f"{file}: there is no report {claim.report[:40]!r}", hint="it was made by another Lvyue")
     wanted = Narrowed.of(claim.narrowed, str(file))
     _refuse(claim.report, wanted)
     return _question(claim.report, wanted)
+
+
+def _own(sql: str, narrowed: Mapping[str, str]) -> Question:
+    from monitor.reports import adhoc
+    from monitor.reports.asked import Narrowed
+
+    wanted = Narrowed.of(narrowed, "query")
+    return lambda asked: adhoc.report(replace(asked, narrowed=wanted), sql)
 
 
 def _question(name: str, wanted: Narrowed) -> Question:

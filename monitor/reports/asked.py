@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from hashlib import sha256
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -22,6 +23,9 @@ from monitor.rulebook import Judgement, Rulebook
 from monitor.store import Store, runs, warnings
 
 Event = Mapping[str, Any]
+PICKING = ("unit", "party", "kind", "amount")
+"""What picks contracts."""
+
 _SHORT = 16
 """Signs of a hash that tell one rule, calendar or kind of fact from another."""
 
@@ -33,14 +37,19 @@ Case = tuple[Alert, Sequence[Event]]
 class Narrowed:
     """What a question is narrowed to; None means any. `unit` and `party` are in the name, large or small letters alike.
 
-    `first` is the first day of the period that a question is about, where it is about one; the last is the day itself.
+    `amount` is the least that a contract is about, in its own currency; `level` the least grave of warnings. `first` is the
+    first day of the period that a question is about, where it is about one; the last is the day itself. `by` narrows
+    nothing: it is who asks, and stands in the header.
     """
 
     unit: str | None = None
     party: str | None = None
     kind: str | None = None
+    amount: Decimal | None = None
     rule: str | None = None
+    level: Literal["blue", "yellow", "orange", "red"] | None = None
     first: date | None = None
+    by: str | None = None
 
     @classmethod
     def of(cls, words: Mapping[str, str], where: str) -> Narrowed:
@@ -100,11 +109,11 @@ def narrow(asked: Asked) -> Asked:
     wanted = asked.narrowed
     if wanted.rule is not None:
         asked.book.get(wanted.rule)
-    asked.engine.db.execute(_ASKED, [wanted.unit, wanted.party, wanted.kind])
-    if (wanted.unit or wanted.party or wanted.kind) and not asked.rows("select 1 from asked limit 1"):
-        told = ", ".join(
-            f"--{name} {getattr(wanted, name)}" for name in ("unit", "party", "kind") if name in wanted.named()
-        )
+    asked.engine.db.execute(_NAMED, [wanted.unit, wanted.party, wanted.kind])
+    asked.engine.db.execute(_ASKED, [wanted.amount])
+    picked = [name for name in PICKING if name in wanted.named()]
+    if picked and not asked.rows("select 1 from asked limit 1"):
+        told = ", ".join(f"--{name} {getattr(wanted, name)}" for name in picked)
         raise UsageError(
             f"there is no contract with {told} as of {asked.as_of}",
             hint="names are looked for in part; kinds are codes as ZFCG; without it, the report has every contract",
@@ -194,14 +203,23 @@ def _filters(asked: Asked) -> tuple[tuple[str, str], ...]:
     values = {
         "unit": wanted.unit, "party": wanted.party,
         "kind": wanted.kind and f"{wanted.kind} {fact_value('contract.kind', wanted.kind, asked.lang)}",
+        "amount": _least(asked),
         "rule": wanted.rule and f"{wanted.rule.upper()} {asked.book.get(wanted.rule).rule.title.in_language(asked.lang)}",
-        "from": wanted.first and asked.day(wanted.first),
+        "level": wanted.level and asked.say(wanted.level), "from": wanted.first and asked.day(wanted.first), "by": wanted.by,
     }  # fmt: skip
     return tuple((asked.say(f"answer.filter.{name}"), value) for name, value in values.items() if value)
 
 
-_ASKED = """
-create or replace temp table asked as
+def _least(asked: Asked) -> str | None:
+    """What a contract has to be about at least, and how many were left out because nobody knows what they are about."""
+    if (least := asked.narrowed.amount) is None:
+        return None
+    unknown = asked.rows("select count(*) as n from asked_of_any_amount where amount is null")[0]["n"]
+    return asked.say("answer.least", amount=f"{least:,.2f}", unknown=f"{unknown:,}")
+
+
+_NAMED = """
+create or replace temp table asked_of_any_amount as
 select
     c.id, c.number, c.title as contract, c.kind, c.currency, c.amount, c.signed_on, c.status, c.unit_id, u.name as unit,
     coalesce(u.kind, 'authority') in ('authority', 'institution', 'township') as is_public, c.party_id, p.name as party, p.size
@@ -211,4 +229,8 @@ left join fact_party p on p.id = c.party_id
 where ($1::varchar is null or contains(lower(u.name), lower($1)))
     and ($2::varchar is null or contains(lower(p.name), lower($2)))
     and ($3::varchar is null or lower(c.kind) = lower($3))
+"""
+
+_ASKED = """
+create or replace temp table asked as select * from asked_of_any_amount where $1::decimal(38, 4) is null or amount >= $1
 """

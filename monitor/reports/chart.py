@@ -1,4 +1,4 @@
-"""Pictures as plain SVG: stacked columns over time, stacked bars by name. For a page, for paper, for PDF.
+"""Pictures as plain SVG: stacked columns over time, stacked bars by name, a grid of shades. For a page, for paper, for PDF.
 
 No script and no style sheet is needed; a page may repaint the classes, as for a dark screen. Each series has
 a colour of at least 3:1 against the paper and a texture of its own: a grey print loses nothing, nor does a
@@ -28,6 +28,7 @@ _SIZE = 10.5
 _LEGEND, _TOP = 26, 22
 _LEFT, _RIGHT, _PLOT, _WIDEST = 44, 6, 190, 40
 _NAMES, _NUMBERS, _NOTES, _ROW, _BAR = 190, 64, 96, 19, 12
+_HEAT, _SHADES = "#a61b1b", (0.12, 0.28, 0.44, 0.6, 0.9)
 # What XML cannot hold, and marks that turn the direction of the text after them.
 UNSEEN = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
@@ -124,6 +125,53 @@ def bars(picture: Picture, series: Sequence[Series], *, slots: Sequence[Slot], n
         parts.append(_text("value", (left + 6, middle + 3.6), written[number]))
         parts.append(_text("muted", (WIDTH, middle + 3.6), slot.note, anchor="end"))
     return _drawing(picture, series, height=top + _ROW * len(slots) + 8, parts=parts)
+
+
+def grid(
+    picture: Picture, values: Sequence[Sequence[int | None]], *, rows: Sequence[Slot], slots: Sequence[Slot], label: str
+) -> str:
+    """A row of cells for each of `rows`, a cell for each of `slots`: the more, the darker, and each says its number.
+
+    None is an empty place: there was nothing to count, which is not 0. `label` names what is counted.
+    """
+    highest = max((value or 0 for line in values for value in line), default=0)
+    start, top = min(max((_width(row.label) for row in rows), default=0), _NAMES) + 12, _TOP + 16
+    step = (WIDTH - start) / max(len(slots), 1)
+    parts = []
+    for place, slot in enumerate(slots):
+        parts.append(_text("muted", (start + step * (place + 0.5), top - 7), slot.label, anchor="middle"))
+        parts.append(_text("value", (start + step * place + 4, top - 22), slot.note))
+    for number, (row, line) in enumerate(zip(rows, values, strict=True)):
+        y = top + _ROW * number
+        parts.append(_text("name", (start - 8, y + 13), shortened(row.label, _NAMES), anchor="end", full=row.name))
+        for place, value in enumerate(line):
+            if value is not None:
+                box = _Box(x=start + step * place + 1, y=y + 1, width=step - 2, height=_ROW - 2)
+                parts += _cell(box, value, highest, f"{row.name} · {slots[place].name} · {label} · {value:,}")
+    return _drawing(picture, [], height=top + _ROW * len(rows) + 4, parts=parts)
+
+
+def _cell(box: _Box, value: int, highest: int, says: str) -> list[str]:
+    """The number stands on its shade: dark on a light one, white on the darkest, 4.5:1 at least."""
+    shade = -(-value * len(_SHADES) // highest) - 1 if value else None
+    frame: dict[str, str | float] = {
+        "class": "cell", "x": box.x, "y": box.y, "width": box.width, "height": box.height,
+        "fill": PAPER if shade is None else _HEAT, "fill-opacity": 0 if shade is None else _SHADES[shade], "stroke": GRID,
+        "data-value": value,
+    }  # fmt: skip
+    middle = (box.x + box.width / 2, box.y + box.height / 2 + 3.8)
+    if shade == len(_SHADES) - 1:
+        dark: dict[str, str | float] = {
+            "class": "on-dark",
+            "x": middle[0],
+            "y": middle[1],
+            "text-anchor": "middle",
+            "fill": PAPER,
+        }
+        number = _tag("text", dark, f"{value:,}")
+    else:
+        number = _text("name" if value else "muted", middle, f"{value:,}", anchor="middle")
+    return [_tag("rect", frame, _tag("title", {}, _escaped(says))), number]
 
 
 def round_ticks(highest: int, most: int = 5) -> list[int]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from monitor.domain.warning import LEVELS, SETTLED
-from monitor.reports.asked import Asked, Case, Event
+from monitor.reports.asked import PICKING, Asked, Case, Event
 
 RAISING = ("opened", "raised", "lowered", "recurred", "reopened", "updated")
 STATES = {
@@ -48,16 +48,19 @@ class Told:
 
 
 def lives(asked: Asked) -> list[Told]:
-    """The warnings about the contracts and the rule asked for, by number: those about no contract only where none is picked."""
+    """The warnings about the contracts, the rule and the level asked for, by number: those about no contract only where none
+    is picked."""
     mine = {row["id"]: row for row in asked.rows("select id, unit, contract from asked")}
     wanted = asked.narrowed
-    picked = bool(wanted.unit or wanted.party or wanted.kind)
-    return [
+    picked = bool(set(PICKING) & set(wanted.named()))
+    found = [
         _told(alert_and_events, mine.get(alert.contract_id or "", {}))
         for alert_and_events in asked.cases()
         if (alert := alert_and_events[0]) and (not picked or alert.contract_id in mine)
         and (wanted.rule is None or alert.rule == wanted.rule.upper())
     ]  # fmt: skip
+    least = LEVELS.index(wanted.level) if wanted.level else 0
+    return [one for one in found if LEVELS.index(one.level) >= least]
 
 
 def _told(case: Case, contract: dict[str, str]) -> Told:

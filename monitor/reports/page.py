@@ -197,7 +197,7 @@ def _months(report: Portfolio, wording: Wording) -> dict[str, Any] | None:
     )
     series = [_series(part, [row[part] for row in rows], wording) for part in parts]
     aside = wording.say("report.months_aside", n=wording.number(earlier), first=first) if earlier else ""
-    slots, mark = _month_slots(rows, wording), _today(report, wording)
+    slots, mark = month_slots([row["month"] for row in rows], wording), _today(report, wording)
     drawn = columns(picture, series, slots=slots, mark=mark, aside=aside)
     return {"picture": Markup(drawn), "caption": caption, "earlier": earlier, "first": first}
 
@@ -208,9 +208,8 @@ def _series(part: str, values: Sequence[int], wording: Wording) -> Series:
     return Series(key=part, label=label, colour=colour, texture=texture, values=values)
 
 
-def _month_slots(rows: Sequence[dict[str, Any]], wording: Wording) -> list[Slot]:
-    """The year stands under each January, and under the first month where the next January leaves it room."""
-    months = [row["month"] for row in rows]
+def month_slots(months: Sequence[str], wording: Wording) -> list[Slot]:
+    """The year stands at each January, and at the first month where the next January leaves it room."""
     years = {number: month[:4] for number, month in enumerate(months) if month.endswith("-01")}
     if not years.keys() & {0, 1}:
         years[0] = months[0][:4]

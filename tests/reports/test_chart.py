@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from monitor.reports.chart import Picture, Series, Slot, Texture, bars, columns, round_ticks
+from monitor.reports.chart import Picture, Series, Slot, Texture, bars, columns, grid, round_ticks
 from tests.reports.reading import blocks
 
 
@@ -33,3 +33,22 @@ def test_each_part_of_a_stack_has_a_texture_and_says_its_number() -> None:
     first, second = (blocks(svg, key)[0] for key in "ab")
     assert (first.get("fill"), second.get("fill")) == ("url(#p-a)", "#ffffff")
     assert first[0].text == "May <2026> · a · 1"
+
+
+def test_a_cell_of_a_grid_is_as_dark_as_it_counts_and_absent_where_there_was_nothing_to_count() -> None:
+    rows, slots = [Slot(name="Works & roads", label="Works"), Slot(name="Parks", label="Parks")], [
+        Slot(name=month, label=month) for month in ("Jan", "Feb", "Mar")
+    ]  # fmt: skip
+    svg = ElementTree.fromstring(
+        grid(
+            Picture(id="g", title="t", description="d"), [[0, 10, None], [1, None, 5]], rows=rows, slots=slots, label="broken"
+        )
+    )  # fmt: skip
+    cells = [one for one in svg.iter() if one.get("class") == "cell"]
+    assert [one.get("data-value") for one in cells] == ["0", "10", "1", "5"]
+    shades = [float(one.get("fill-opacity") or "nan") for one in cells]
+    assert shades[0] == 0 < shades[2] < shades[3] < shades[1]
+    assert cells[1][0].text == "Works & roads · Feb · broken · 10"
+    columns_of = [float(one.get("x") or "nan") for one in cells]
+    assert columns_of[0] == columns_of[2] < columns_of[1] < columns_of[3]
+    assert ElementTree.fromstring(grid(Picture(id="g", title="t", description="d"), [], rows=[], slots=[], label=""))

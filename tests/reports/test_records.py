@@ -158,3 +158,31 @@ def test_filed_in_time_is_by_the_working_days_of_the_rule(month: Askable) -> Non
     assert {fate: duty[fate] for fate in ("in_time", "late", "missed", "ahead")} == {
         fate: counts[fate] for fate in ("in_time", "late", "missed", "ahead")
     }
+
+
+@pytest.mark.parametrize(("name", "side"), [("unit", "government"), ("party", "counterparty")])
+def test_months_and_the_grid_of_names_and_months_are_those_of_the_rows(month: Askable, name: str, side: str) -> None:
+    """What was due in each month, and how much of it each name broke; no cell where nothing was due."""
+    first, due = month.day - timedelta(days=365), Counter[str]()
+    became_in, broken, any_due = Counter[tuple[str, str]](), Counter[tuple[str, str]](), set[tuple[str, str]]()
+    for row in month.rows["obligation"]:
+        day, became = law.day(row, "due_on"), fate(row, month.day)
+        if row.get("side") == side and became and day and day >= first:
+            contract = month.world.contract(row)
+            whose = str((month.world.unit(contract) if name == "unit" else month.world.party(contract))["name"])
+            at = f"{day:%Y-%m}"
+            due[at] += 1
+            became_in[at, became] += 1
+            any_due.add((whose, at))
+            broken[whose, at] += became in ("late", "missed")
+    answer = month.answer(name)
+    for told in answer.table("months").rows:
+        for one in ("in_time", "late", "missed", "not_known", "not_owed"):
+            assert told[one] == became_in[str(told["month"]), one]
+    assert [str(told["month"]) for told in answer.table("months").rows] == sorted(due)
+    grid = answer.table("grid")
+    months = [column.key for column in grid.columns][1:]
+    assert months == sorted(due)[-12:]
+    cells = {(str(row[name]), at): row[at] for row in grid.rows for at in months if at in row}
+    assert cells == {key: broken[key] for key in any_due if key[1] in months}
+    assert [len(section.drawings) for section in answer.sections if section.key in ("months", "grid")] == [1, 1]

@@ -10,7 +10,7 @@ from monitor.reports.asked import Asked, document, warnings_hash
 from monitor.reports.document import Cell, Document, Figure, Kind, Row, Section, Table, columns, head, ratio
 from monitor.reports.lives import Told, lives
 
-NARROWED_BY = frozenset(("unit", "party", "kind", "rule", "first"))
+NARROWED_BY = frozenset(("unit", "party", "kind", "amount", "rule", "level", "first"))
 
 
 def report(asked: Asked) -> Document:

@@ -21,7 +21,7 @@ from monitor.reports.portfolio import coverage_rows
 from monitor.rulebook import Finding
 from monitor.rulebook.compile import Compiled
 
-NARROWED_BY = frozenset(("unit", "party", "kind", "first"))
+NARROWED_BY = frozenset(("unit", "party", "kind", "amount", "first"))
 FACTS = 3
 """Missing facts that are named for a rule; `lvyue rules coverage --rule` has all."""
 

@@ -15,7 +15,7 @@ from monitor.reports.kept import SIDES, fates, promises
 from monitor.reports.lives import Told, lives
 from monitor.reports.questions.payments import Owed, owed
 
-NARROWED_BY = frozenset(("unit", "kind", "first"))
+NARROWED_BY = frozenset(("unit", "kind", "amount", "first"))
 GRAVEST = 10
 NEXT_DAYS = 31
 

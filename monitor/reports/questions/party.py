@@ -6,7 +6,7 @@ from monitor.reports.asked import Asked
 from monitor.reports.document import Document
 from monitor.reports.record import record
 
-NARROWED_BY = frozenset(("unit", "party", "kind", "first"))
+NARROWED_BY = frozenset(("unit", "party", "kind", "amount", "first"))
 
 
 def report(asked: Asked) -> Document:

@@ -20,7 +20,7 @@ from monitor.reports.chart import Picture, Series, Slot, bars
 from monitor.reports.document import Cell, Document, Drawing, Figure, Kind, Row, Section, Table, coded, columns
 from monitor.rulebook import Finding
 
-NARROWED_BY = frozenset(("unit", "party", "kind"))
+NARROWED_BY = frozenset(("unit", "party", "kind", "amount"))
 
 SMALL = ("medium", "small", "micro")
 AGES = (("d30", 30), ("d60", 60), ("d90", 90), ("over90", None))

@@ -10,7 +10,7 @@ from monitor.reports.asked import Asked, document, named
 from monitor.reports.document import Cell, Document, Figure, Row, Section, Table, coded, columns, head, ratio
 from monitor.reports.kept import SIDES, of_contract
 
-NARROWED_BY = frozenset(("unit", "party"))
+NARROWED_BY = frozenset(("unit", "party", "amount"))
 
 INVESTMENT = "ZSYZ"
 SOON_DAYS = 90

@@ -9,7 +9,7 @@ from monitor.domain.words import fact_value
 from monitor.reports.asked import Asked, document, named
 from monitor.reports.document import Document, Figure, Row, Section, Table, columns
 
-NARROWED_BY = frozenset(("unit", "party", "kind"))
+NARROWED_BY = frozenset(("unit", "party", "kind", "amount"))
 
 LAPSING = ("CN-PERF-09", "CN-PERF-10", "CN-PERF-11", "CN-GUA-07")
 """The rules of which what they warn of is a right that is lost when nobody acts: to rescind, to sue, to notify defects, to

@@ -11,7 +11,7 @@ from monitor.reports.asked import Asked, document, named
 from monitor.reports.document import Cell, Document, Figure, Kind, Row, Section, Table, columns
 from monitor.reports.kept import moves, of_contract
 
-NARROWED_BY = frozenset(("unit", "party", "kind", "first"))
+NARROWED_BY = frozenset(("unit", "party", "kind", "amount", "first"))
 
 
 def report(asked: Asked) -> Document:

@@ -20,7 +20,7 @@ from monitor.reports.kept import SIDES, fates, promises
 from monitor.reports.lives import Told, lives
 from monitor.reports.questions.coverage import filed, reviewed
 
-NARROWED_BY = frozenset(("unit", "kind"))
+NARROWED_BY = frozenset(("unit", "kind", "amount"))
 
 OURS = ("warnings", "assessments", "settled", "scans")
 """What only our own records tell."""
