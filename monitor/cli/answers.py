@@ -242,7 +242,7 @@ def _answered(
     with shell.progress(), pipeline.look(config, store, book, as_of=day, known_at=instant, supposing=supposing) as view:
         question = asked.Asked(
             engine=view.engine, judgement=view.judgement, book=book, header=view.header, calendar=config.calendar(),
-            lang=lang,
+            lang=lang, handling=config.settings.handling,
             cases=cache(lambda: asked.read_cases(store, day, instant)),
             scans=cache(lambda: asked.read_scans(store, day, instant)),
         )  # fmt: skip

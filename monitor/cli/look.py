@@ -61,42 +61,6 @@ def report_portfolio(
     shell.fail_on(fail_on, [finding["level"] for finding in report.findings])
 
 
-@report_app.command("effectiveness")
-def report_effectiveness(
-    as_of: AsOf = None,
-    first: Annotated[str | None, typer.Option("--from", metavar="DAY", help="First day (a year before).")] = None,
-    form: Annotated[
-        Literal["terminal", "json", "csv"], typer.Option("--format", help="Form of the output.")
-    ] = "terminal",
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.")] = None,
-) -> None:
-    """What the warnings were good for: time to take up and to close, false alarms, lead time, money paid after urging."""
-    from monitor.reports import effectiveness, render, terminal
-    from monitor.store import warnings
-
-    config = shell.load_config()
-    day, _ = shell.when(config, as_of, None)
-    start = effectiveness.period(shell.parse_day(first), day)
-    if start > day:
-        raise UsageError(f"{start} lies after {day}", hint="--from comes before --as-of")
-    with shell.open_store(config).reading() as db:
-        found = warnings.listed(db, include_closed=True)
-        histories = warnings.histories(db, [alert.id or 0 for alert in found])
-    report = effectiveness.effectiveness(
-        ((alert, histories[alert.id or 0]) for alert in found), config.settings.handling, config.calendar(),
-        office=config.settings.office, declared=config.settings.declared, first=start, as_of=day,
-    )  # fmt: skip
-    if form == "terminal" and output is None:
-        effectiveness.show(shell.results(), report, shell.language())
-        return
-    makers: dict[str, Callable[[], str]] = {
-        "json": lambda: render.to_json(report),
-        "csv": lambda: render.to_csv(effectiveness.rows(report), ("group", "name", *effectiveness.COLUMNS)),
-        "terminal": lambda: terminal.as_text(lambda console: effectiveness.show(console, report, shell.language())),
-    }
-    shell.write(makers[form](), output)
-
-
 @app.command()
 def explain(
     contract: Annotated[str, typer.Argument(help="Key or number of a contract, or the end of its key.")],

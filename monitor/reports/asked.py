@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from monitor import __version__
+from monitor.alerts import HandlingSettings
 from monitor.domain.errors import UsageError
 from monitor.domain.warning import Alert
 from monitor.domain.words import fact_value, filled, shown, word
@@ -70,8 +71,8 @@ class Narrowed:
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """Everything that an answer may be made from. `cases` reads the warnings, for who asks about them; `scans` the
-    days that were scanned by then, with how many judgements were made."""
+    """Everything that an answer may be made from. `handling` has the office's time limits; `cases` reads the warnings, for who
+    asks about them; `scans` the days that were scanned by then, with how many judgements were made."""
 
     engine: Engine
     judgement: Judgement
@@ -82,6 +83,7 @@ class Asked:
     narrowed: Narrowed = field(default_factory=Narrowed)
     cases: Callable[[], Sequence[Case]] = tuple
     scans: Callable[[], Sequence[tuple[date, int]]] = tuple
+    handling: HandlingSettings = field(default_factory=HandlingSettings)
 
     @property
     def as_of(self) -> date:
@@ -164,9 +166,9 @@ def document(
     )  # fmt: skip
 
 
-def warnings_hash(cases: Sequence[Case]) -> str:
-    """SHA-256 over the links of the hash chain that a report about warnings was made from."""
-    return _together(str(event["hash"]) for _, events in cases for event in events)
+def warnings_hash(cases: Sequence[Case], beside: Sequence[str] = ()) -> str:
+    """SHA-256 over the links of the hash chain that a report about warnings was made from, and what else it took of them."""
+    return _together([*(str(event["hash"]) for _, events in cases for event in events), *beside])
 
 
 def scans_hash(scans: Sequence[tuple[date, int]]) -> str:

@@ -8,25 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from statistics import median
 from typing import Any
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
-
 from monitor.alerts import HandlingSettings
 from monitor.domain.warning import ARMING, NEWS, Alert
-from monitor.domain.words import shown, word
 from monitor.domain.workdays import WorkCalendar
 
 SETTLING = ("closed", "dismissed")
-COLUMNS = (
-    "raised", "open", "escalated", "ack_days", "ack_in_time", "close_days", "close_in_time", "true", "prevented", "false",
-    "lead_days", "ahead", "paid",
-)  # fmt: skip
 
 Event = Mapping[str, Any]
 
@@ -71,29 +62,21 @@ class Counted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effectiveness:
-    """The whole report."""
+    """All of them, then by rule and by unit, those with most warnings first."""
 
-    office: str
-    declared: str
-    first: date
-    as_of: date
     total: Counted
     rules: list[Counted]
     units: list[Counted]
 
 
 def effectiveness(
-    cases: Iterable[tuple[Alert, Sequence[Event]]], handling: HandlingSettings, calendar: WorkCalendar, *,
-    office: str, declared: str, first: date, as_of: date,
-) -> Effectiveness:  # fmt: skip
-    """Figures of the warnings opened from `first` to `as_of`, over all, by rule and by unit, most warnings first."""
-    lives = [
-        _life(alert, [event for event in events if event["happened_on"] <= as_of], handling, calendar)
-        for alert, events in cases if first <= alert.opened_on <= as_of
-    ]  # fmt: skip
+    cases: Iterable[tuple[Alert, Sequence[Event]]], handling: HandlingSettings, calendar: WorkCalendar
+) -> Effectiveness:
+    """Figures of some warnings by what happened to them, oldest first."""
+    lives = [_life(alert, events, handling, calendar) for alert, events in cases]
     return Effectiveness(
-        office=office, declared=declared, first=first, as_of=as_of, total=_counted("", lives),
-        rules=_grouped(lives, lambda life: life.rule), units=_grouped(lives, lambda life: life.unit or ""),
+        total=_counted("", lives), rules=_grouped(lives, lambda life: life.rule),
+        units=_grouped(lives, lambda life: life.unit or ""),
     )  # fmt: skip
 
 
@@ -141,12 +124,22 @@ def _in_time(
 
 
 def _paid(alert: Alert, events: Sequence[Event], told: Event | None) -> tuple[str, Decimal] | None:
-    """What was at stake in a payment that was settled after somebody had been told."""
+    """What was at stake in a payment whose warning ended by itself after somebody had been told: the sum was paid."""
     money, currency = alert.finding.get("money"), alert.finding.get("currency")
-    cleared = _first(events, ("cleared", "closed", "released"))
-    if alert.subject != "payment" or told is None or cleared is None or money is None or currency is None:
+    if alert.subject != "payment" or told is None or money is None or currency is None or not _over(events):
         return None
-    return (str(currency), Decimal(str(money))) if alert.cleared_on is not None else None
+    return str(currency), Decimal(str(money))
+
+
+def _over(events: Sequence[Event]) -> bool:
+    """Whether the condition had ceased, by the last event that says so or says that it was back."""
+    over = False
+    for event in events:
+        if event["kind"] in ("cleared", "released") or (event["kind"] == "closed" and event["actor"] == "lvyue"):
+            over = True
+        elif event["kind"] == "recurred":
+            over = False
+    return over
 
 
 def _first(events: Sequence[Event], kinds: Sequence[str]) -> Event | None:
@@ -182,60 +175,3 @@ def _median(values: Iterable[int | None]) -> float | None:
 def _share(values: Iterable[bool | None]) -> tuple[int, int]:
     known = [value for value in values if value is not None]
     return sum(known), len(known)
-
-
-def period(first: date | None, as_of: date) -> date:
-    """The first day of the report: the one asked for, or a year before the last."""
-    return first or as_of - timedelta(days=364)
-
-
-def rows(report: Effectiveness) -> list[dict[str, Any]]:
-    """One row each for all, a rule, a unit; plain values, for CSV."""
-    found = []
-    for group, counted in _all(report):
-        plain = {name: _cell(getattr(counted, name)) for name in COLUMNS if name not in ("true", "prevented", "false")}
-        found.append({"group": group, "name": counted.name} | plain | counted.outcomes)
-    return found
-
-
-def show(console: Console, report: Effectiveness, lang: str) -> None:
-    """The report on a terminal: a table for all, by rule and by unit."""
-    console.print(
-        f"{escape(report.office)}  {word('effectiveness', lang)}  {shown(report.first, lang)} – {shown(report.as_of, lang)}"
-    )
-    if report.declared:
-        console.print(escape(report.declared))
-    for group, counted in (("all", [report.total]), ("by_rule", report.rules), ("by_unit", report.units)):
-        table = Table(title=word(f"effectiveness.{group}", lang), title_justify="left")
-        table.add_column("")
-        for name in COLUMNS:
-            table.add_column(word(f"effectiveness.{name}", lang), justify="right")
-        for one in counted:
-            label = one.name or (word("unknown", lang) if group == "by_unit" else "")
-            table.add_row(escape(label), *(_text(one, name, lang) for name in COLUMNS))
-        console.print(table)
-
-
-def _all(report: Effectiveness) -> list[tuple[str, Counted]]:
-    return [
-        ("all", report.total), *(("rule", one) for one in report.rules), *(("unit", one) for one in report.units),
-    ]  # fmt: skip
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return f"{value[0]}/{value[1]}"
-    if isinstance(value, dict):
-        return " ".join(f"{money:.2f} {currency}" for currency, money in value.items())
-    return value
-
-
-def _text(counted: Counted, name: str, lang: str) -> str:
-    if name in counted.outcomes:
-        return str(counted.outcomes[name])
-    value = getattr(counted, name)
-    if isinstance(value, tuple):
-        return f"{value[0]}/{value[1]}" if value[1] else "–"
-    if isinstance(value, dict):
-        return "\n".join(f"{money:,.2f} {currency}" for currency, money in value.items()) or "–"
-    return "–" if value is None else f"{value:g}"

@@ -47,20 +47,30 @@ class Told:
         return self.state not in SETTLED
 
 
-def lives(asked: Asked) -> list[Told]:
-    """The warnings about the contracts, the rule and the level asked for, by number: those about no contract only where none
-    is picked."""
-    mine = {row["id"]: row for row in asked.rows("select id, unit, contract from asked")}
+def picked(asked: Asked) -> list[Case]:
+    """The warnings about the contracts and the rule asked for, by number: those about no contract only where none is picked."""
+    mine = {row["id"] for row in asked.rows("select id from asked")}
     wanted = asked.narrowed
-    picked = bool(set(PICKING) & set(wanted.named()))
-    found = [
-        _told(alert_and_events, mine.get(alert.contract_id or "", {}))
-        for alert_and_events in asked.cases()
-        if (alert := alert_and_events[0]) and (not picked or alert.contract_id in mine)
-        and (wanted.rule is None or alert.rule == wanted.rule.upper())
-    ]  # fmt: skip
-    least = LEVELS.index(wanted.level) if wanted.level else 0
+    some = bool(set(PICKING) & set(wanted.named()))
+    return [
+        (alert, events)
+        for alert, events in asked.cases()
+        if (not some or alert.contract_id in mine) and (wanted.rule is None or alert.rule == wanted.rule.upper())
+    ]
+
+
+def lives(asked: Asked) -> list[Told]:
+    """Those warnings as they stood, no lesser ones than of the level asked for."""
+    mine = {row["id"]: row for row in asked.rows("select id, unit, contract from asked")}
+    found = [_told(case, mine.get(case[0].contract_id or "", {})) for case in picked(asked)]
+    least = LEVELS.index(asked.narrowed.level) if asked.narrowed.level else 0
     return [one for one in found if LEVELS.index(one.level) >= least]
+
+
+def rule_named(asked: Asked, rule: str) -> str:
+    """A rule by its id and title; one that is no longer on the shelf by its id."""
+    known = [one.rule for one in asked.book.rules if one.rule.id == rule]
+    return f"{rule} {known[0].title.in_language(asked.lang)}" if known else rule
 
 
 def _told(case: Case, contract: dict[str, str]) -> Told:

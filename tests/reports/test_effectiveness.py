@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from monitor.alerts import HandlingSettings
 from monitor.domain.warning import Alert
 from monitor.domain.workdays import work_calendar
-from monitor.reports.effectiveness import Counted, effectiveness, period, rows, show
-from monitor.reports.render import to_json
+from monitor.reports.effectiveness import Counted, effectiveness
+from monitor.reports.questions import answer
 from tests.office import CORE, Office, config, source
+from tests.reports.district import Askable
 
 CHINA = work_calendar("CN")
 HANDLING = HandlingSettings()
@@ -70,9 +68,9 @@ CASES = [
 
 
 def counted(cases: Sequence[Any] = CASES, *, first: date = date(2026, 1, 1), as_of: date = date(2026, 12, 31)) -> Any:
-    return effectiveness(
-        cases, HANDLING, CHINA, office="示例区司法局", declared="虚构数据", first=first, as_of=as_of
-    )  # fmt: skip
+    """Of warnings raised from a day on, by what had happened by another."""
+    known = [(alert, [event for event in events if event["happened_on"] <= as_of]) for alert, events in cases]
+    return effectiveness([case for case in known if case[1] and case[1][0]["happened_on"] >= first], HANDLING, CHINA)
 
 
 def test_the_whole_year_is_what_a_person_would_count() -> None:
@@ -102,24 +100,38 @@ def test_an_earlier_day_knows_nothing_of_later_events_and_a_later_year_of_none()
     assert early.ack_in_time == (1, 1)
     assert counted(first=date(2026, 4, 1)).total.raised == 0
     assert counted([]).total.lead_days is None
-    assert period(None, date(2026, 12, 31)) == date(2026, 1, 1)
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_it_can_be_read_on_a_terminal(lang: str) -> None:
-    console = Console(width=200, record=True, file=io.StringIO())
-    show(console, counted(), lang)
-    text = console.export_text()
-    for words in ("示例区司法局", "虚构数据", "CN-PAY-03", "水务局", "1,000.50 CNY", "2/3"):
-        assert words in text
-
-
-def test_as_data_it_loses_nothing() -> None:
-    assert json.loads(to_json(counted()))["total"]["paid"] == {"CNY": "1000.50"}
-    assert [(row["group"], row["name"], row["raised"], row["ack_in_time"], row["paid"]) for row in rows(counted())] == [
-        ("all", "", 5, "2/3", "1000.50 CNY"), ("rule", "GEN-DL-01", 3, "1/1", ""), ("rule", "CN-PAY-03", 2, "1/2", "1000.50 CNY"),
-        ("unit", "教委", 3, "1/2", "1000.50 CNY"), ("unit", "水务局", 2, "1/1", ""),
+def test_the_report_says_what_was_counted(month: Askable, lang: str) -> None:
+    """The same cases asked of an office; a share of nothing does not apply, and is not 0."""
+    numbered = [
+        (alert, [event | {"hash": f"{alert.id} {place}", "state": None} for place, event in enumerate(events)])
+        for alert, events in CASES
+    ]
+    asked = replace(
+        month.asked, lang=lang, cases=lambda: numbered, header=replace(month.asked.header, as_of=date(2026, 12, 31))
+    )
+    document = answer("effectiveness", asked)
+    rows = document.table("by_rule").rows
+    assert [str(row["rule"]).split()[0] for row in rows] == ["GEN-DL-01", "CN-PAY-03"]
+    assert [(row["raised"], row["open"], row["false_alarms"], row["acked"], row["with_day"]) for row in rows] == [
+        (3, 1, 1, 1, 3), (2, 1, 0, 2, 2),
     ]  # fmt: skip
+    assert [row.get("answer_share") for row in rows] == [Decimal(1), Decimal(1)]
+    assert [row["unit"] for row in document.table("by_unit").rows] == ["教委", "水务局"]
+    assert "answer_share" not in document.table("by_unit").rows[1]
+    total = document.table("by_rule").total
+    assert total is not None
+    assert (total["ack_days"], total["ack_share"], total["lead_days"]) == (4, Decimal("0.6667"), 11)
+    assert [(row["amount"], row["currency"]) for row in document.table("paid").rows] == [(Decimal("1000.50"), "CNY")]
+
+
+def test_money_of_a_condition_that_came_back_is_not_paid() -> None:
+    alert, events = CASES[0]
+    back = [*events[:4], events[3] | {"happened_on": date(2026, 3, 31), "kind": "recurred"}]
+    assert counted([(alert, events[:4])]).total.paid == {"CNY": Decimal("1000.50")}
+    assert counted([(alert, back)]).total.paid == {}
 
 
 def test_the_verb_reports_what_people_did(tmp_path: Path) -> None:
@@ -135,11 +147,16 @@ def test_the_verb_reports_what_people_did(tmp_path: Path) -> None:
     office.ok("pull")
     office.ok("scan", "--as-of", "2026-03-10")
     office.ok("alerts", "dismiss", "2", "--by", "王芳", "--reason", "agreed", "--note", "已另行约定")
-    told = list(
-        csv.DictReader(io.StringIO(office.ok("report", "effectiveness", "--from", "2026-01-01", "--format", "csv").out))
+    told = json.loads(
+        office.ok("report", "effectiveness", "--from", "2026-01-01", "--format", "json").out
     )
-    assert [(row["group"], row["raised"], row["false"]) for row in told] == [
-        ("all", "2", "1"), ("rule", "2", "1"), ("unit", "2", "1"),
-    ]  # fmt: skip
+    tables = {one["table"]: one for section in told["sections"] for one in section["tables"]}
+    assert (tables["by_rule"]["total"]["raised"], tables["by_rule"]["total"]["false_alarms"]) == (2, 1)
+    assert [row["raised"] for row in tables["by_unit"]["rows"]] == [2]
+    file = tmp_path / "effectiveness.pdf"
+    office.ok(
+        "report", "effectiveness", "--from", "2026-01-01", "--format", "pdf", "-o", str(file)
+    )
+    office.ok("report", "verify", str(file))
     wrong = office.lvyue("report", "effectiveness", "--from", "2026-03-11", "--as-of", "2026-03-10")
     assert (wrong.code, "lies after" in wrong.err) == (2, True)

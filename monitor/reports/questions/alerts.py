@@ -8,7 +8,7 @@ from datetime import date
 from monitor.domain.warning import LEVELS
 from monitor.reports.asked import Asked, document, warnings_hash
 from monitor.reports.document import Cell, Document, Figure, Kind, Row, Section, Table, columns, head, ratio
-from monitor.reports.lives import Told, lives
+from monitor.reports.lives import Told, lives, rule_named
 
 NARROWED_BY = frozenset(("unit", "party", "kind", "amount", "rule", "level", "first"))
 
@@ -77,7 +77,7 @@ def _grouped(asked: Asked, found: Sequence[Told], by: str) -> Table:
     for name in names:
         some = [one for one in found if name == (one.rule if by == "rule" else one.unit)]
         counted = counts(some)
-        cells: dict[str, Cell] = {by: _rule(asked, name) if by == "rule" else name or asked.say("answer.no_unit")}
+        cells: dict[str, Cell] = {by: rule_named(asked, name) if by == "rule" else name or asked.say("answer.no_unit")}
         rows.append(cells | counted | {"share": ratio(counted["settled"], len(some))})
     rows.sort(key=lambda row: (-int(str(row["raised"])), str(row[by])))
     first: dict[str, Kind] = {by: "text"}
@@ -92,7 +92,7 @@ def _list(asked: Asked, found: Sequence[Told]) -> Table:
     rows: list[Row] = []
     for one in sorted(found, key=lambda one: (-LEVELS.index(one.level), one.opened_on, one.number)):
         cells: dict[str, Cell] = {
-            "level": one.level, "alert": one.number, "rule": _rule(asked, one.rule),
+            "level": one.level, "alert": one.number, "rule": rule_named(asked, one.rule),
             "unit": one.unit or asked.say("answer.no_unit"), "opened_on": one.opened_on, "state": asked.say(one.state),
             "days_open": ((one.closed_on or asked.as_of) - one.opened_on).days, "escalations": one.escalations,
         }  # fmt: skip
@@ -104,9 +104,3 @@ def _list(asked: Asked, found: Sequence[Told]) -> Table:
         acknowledged_on="day", cleared_on="day", closed_on="day", state="text", days_open="number", escalations="number",
     )  # fmt: skip
     return Table(key="alerts", title=asked.say("alerts.list"), columns=kinds, rows=rows)
-
-
-def _rule(asked: Asked, rule: str) -> str:
-    """A rule by its id and title; one that is no longer on the shelf by its id."""
-    known = [one.rule for one in asked.book.rules if one.rule.id == rule]
-    return f"{rule} {known[0].title.in_language(asked.lang)}" if known else rule
