@@ -341,3 +341,14 @@ def test_who_asked_is_in_every_file_and_part_of_what_is_verified(register: Regis
     file = register.folder / "own.pdf"
     register.office.ok("query", sql, "--as-of", ASKED, "--by", "Chen Wei", "--format", "pdf", "-o", str(file))
     assert json.loads(register.office.ok("report", "verify", str(file), "--json").out)["same"]
+
+
+def test_the_dossier_of_a_contract_is_a_report_like_others(register: Register) -> None:
+    for form in KEPT:
+        file = register.folder / f"dossier.{form}"
+        register.office.ok("report", "contract", "N3", "--as-of", ASKED, "--format", form, "-o", str(file))
+        assert json.loads(register.office.ok("report", "verify", str(file), "--json").out)["same"]
+    data = json.loads((register.folder / "dossier.json").read_text(encoding="utf-8"))
+    assert cells(data, "payments", "amount", "paid_sum", "due") == [["700.0000", None, "2026-01-10"]]
+    unknown = register.office.lvyue("report", "contract", "N9", "--as-of", ASKED)
+    assert (unknown.code, "there is no contract" in unknown.err) == (2, True)

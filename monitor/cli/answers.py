@@ -103,6 +103,21 @@ def _refuse(name: str, wanted: Narrowed) -> None:
         raise UsageError(f"the report {name} is not narrowed by {told}", hint=f"it takes {takes}")
 
 
+@report_app.command("contract")
+def contract(
+    contract: Annotated[str, typer.Argument(help="Key or number of a contract, or the end of its key.")],
+    as_of: AsOf = None, known_at: KnownAt = None, by: By = None,
+    form: Annotated[FormName, typer.Option("--format", help="csv holds the line of time.")] = "terminal",
+    paper: Annotated[Literal["a4", "letter"], typer.Option(help="Size of a PDF's pages.")] = "a4",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.")] = None,
+) -> None:  # fmt: skip
+    """The dossier of one contract: its days and every move of them, payments, rules beside estimates, warnings, the unknown."""
+    config = shell.load_config()
+    when = shell.when(config, as_of, known_at)
+    said = {"contract": contract} | ({"by": name} if (name := _name(by)) else {})
+    _hand_over(_answered(config, _with_its_own(said), when, shell.language()), form, paper=paper, output=output)
+
+
 @app.command()
 def query(
     sql: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT over fact_contract, fact_payment, …")],
@@ -114,7 +129,9 @@ def query(
     """A question of your own to the facts as of a day: one SELECT, a minute, 100,000 rows. `lvyue facts` has the columns."""
     config = shell.load_config()
     when = shell.when(config, as_of, known_at)
-    document = _answered(config, _own(sql, {"by": name} if (name := _name(by)) else {}), when, shell.language())
+    document = _answered(
+        config, _with_its_own({"sql": sql} | ({"by": name} if (name := _name(by)) else {})), when, shell.language()
+    )
     _hand_over(document, form, paper=paper, output=output)
 
 
@@ -202,8 +219,8 @@ def _asked_then(claim: Claim, file: Path) -> Question:
     """The question that a file claims to answer."""
     from monitor.reports.asked import Narrowed
 
-    if claim.report == "query" and "sql" in claim.narrowed:
-        return _own(claim.narrowed["sql"], {name: said for name, said in claim.narrowed.items() if name == "by"})
+    if claim.report in _OWN and _OWN[claim.report] in claim.narrowed:
+        return _with_its_own(claim.narrowed)
     if claim.report not in questions.questions():
         raise UsageError(f"{file}: there is no report {claim.report[:40]!r}", hint="it was made by another Lvyue")
     wanted = Narrowed.of(claim.narrowed, str(file))
@@ -211,12 +228,19 @@ def _asked_then(claim: Claim, file: Path) -> Question:
     return _question(claim.report, wanted)
 
 
-def _own(sql: str, narrowed: Mapping[str, str]) -> Question:
-    from monitor.reports import adhoc
+_OWN = {"query": "sql", "contract": "contract"}
+"""What is asked of a report that is no question about all: the statement, the contract."""
+
+
+def _with_its_own(said: Mapping[str, str]) -> Question:
+    """A question about what `said` names, by whom."""
+    from monitor.reports import adhoc, dossier
     from monitor.reports.asked import Narrowed
 
-    wanted = Narrowed.of(narrowed, "query")
-    return lambda asked: adhoc.report(replace(asked, narrowed=wanted), sql)
+    wanted = Narrowed.of({name: value for name, value in said.items() if name not in _OWN.values()}, "the file")
+    if "sql" in said:
+        return lambda asked: adhoc.report(replace(asked, narrowed=wanted), said["sql"])
+    return lambda asked: dossier.report(replace(asked, narrowed=wanted), said["contract"])
 
 
 def _question(name: str, wanted: Narrowed) -> Question:
@@ -242,7 +266,7 @@ def _answered(
     with shell.progress(), pipeline.look(config, store, book, as_of=day, known_at=instant, supposing=supposing) as view:
         question = asked.Asked(
             engine=view.engine, judgement=view.judgement, book=book, header=view.header, calendar=config.calendar(),
-            lang=lang, handling=config.settings.handling,
+            lang=lang, handling=config.settings.handling, voices=lambda: view.voices,
             cases=cache(lambda: asked.read_cases(store, day, instant)),
             scans=cache(lambda: asked.read_scans(store, day, instant)),
         )  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from hashlib import sha256
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -22,6 +22,9 @@ from monitor.reports.document import Cell, Document, Section, head
 from monitor.reports.portfolio import Header
 from monitor.rulebook import Judgement, Rulebook
 from monitor.store import Store, runs, warnings
+
+if TYPE_CHECKING:
+    from monitor.reports.learned import Voices
 
 Event = Mapping[str, Any]
 PICKING = ("unit", "party", "kind", "amount")
@@ -72,7 +75,8 @@ class Narrowed:
 @dataclass(frozen=True, kw_only=True)
 class Asked:
     """Everything that an answer may be made from. `handling` has the office's time limits; `cases` reads the warnings, for who
-    asks about them; `scans` the days that were scanned by then, with how many judgements were made."""
+    asks about them; `scans` the days that were scanned by then, with how many judgements were made;
+    `voices` what is estimated beside the rules, None where nobody was asked for it."""
 
     engine: Engine
     judgement: Judgement
@@ -84,6 +88,7 @@ class Asked:
     cases: Callable[[], Sequence[Case]] = tuple
     scans: Callable[[], Sequence[tuple[date, int]]] = tuple
     handling: HandlingSettings = field(default_factory=HandlingSettings)
+    voices: Callable[[], Voices] | None = None
 
     @property
     def as_of(self) -> date:

@@ -147,16 +147,12 @@ def test_the_verb_reports_what_people_did(tmp_path: Path) -> None:
     office.ok("pull")
     office.ok("scan", "--as-of", "2026-03-10")
     office.ok("alerts", "dismiss", "2", "--by", "王芳", "--reason", "agreed", "--note", "已另行约定")
-    told = json.loads(
-        office.ok("report", "effectiveness", "--from", "2026-01-01", "--format", "json").out
-    )
+    told = json.loads(office.ok("report", "effectiveness", "--from", "2026-01-01", "--format", "json").out)
     tables = {one["table"]: one for section in told["sections"] for one in section["tables"]}
     assert (tables["by_rule"]["total"]["raised"], tables["by_rule"]["total"]["false_alarms"]) == (2, 1)
     assert [row["raised"] for row in tables["by_unit"]["rows"]] == [2]
     file = tmp_path / "effectiveness.pdf"
-    office.ok(
-        "report", "effectiveness", "--from", "2026-01-01", "--format", "pdf", "-o", str(file)
-    )
+    office.ok("report", "effectiveness", "--from", "2026-01-01", "--format", "pdf", "-o", str(file))
     office.ok("report", "verify", str(file))
     wrong = office.lvyue("report", "effectiveness", "--from", "2026-03-11", "--as-of", "2026-03-10")
     assert (wrong.code, "lies after" in wrong.err) == (2, True)
