@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from monitor.cli import shell
-from monitor.cli.options import AsJson, AsOf, KnownAt, app, report_app
+from monitor.cli.options import AsJson, AsOf, KnownAt, app, report_app, rules_app
 from monitor.domain.errors import IntegrityError, UsageError
 from monitor.reports import questions
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from monitor.reports.asked import Asked, Narrowed
     from monitor.reports.document import Document
     from monitor.reports.proof import Claim
+    from monitor.rulebook import Rulebook
 
     Question = Callable[[Asked], Document]
 
@@ -164,6 +165,68 @@ def whatif(
         return suppositions.report(asked, key, meant, before)
 
     _hand_over(_answered(config, ask, when, lang, supposing=rows), form, paper=paper, output=output)
+
+
+@rules_app.command("try")
+def rules_try(
+    file: Annotated[Path, typer.Argument(help="A rule file, named as its id; it stands in for the rule of that id.")],
+    first: Annotated[str, typer.Option("--from", metavar="DAY", help="First day to judge.")],
+    last: Annotated[str, typer.Option("--to", metavar="DAY", help="Last day to judge.")],
+    step: Annotated[str, typer.Option(metavar="STEP", help="Days or weeks between them, as 1d or 2w.")] = "1w",
+    pack: Annotated[str | None, typer.Option(help="Pack of a new rule; that of the rules with an id like it.")] = None,
+    form: Annotated[FormName, typer.Option("--format", help="As of a report.")] = "terminal",
+    paper: Annotated[Literal["a4", "letter"], typer.Option(help="Size of a PDF's pages.")] = "a4",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.")] = None,
+) -> None:
+    """A changed or new rule against history: warnings more and fewer, breaches caught earlier or missed. Nothing is stored."""
+    from monitor import learned, rulebook
+    from monitor.reports import tried
+    from monitor.rulebook.trial import trial
+
+    config = shell.load_config()
+    days, known_at = _days(first, last, step), shell.now(config)
+    before = shell.load_rulebook(config)
+    after = shell.load_rulebook(config, trying=rulebook.Trying(file=file, pack=_pack_of(file, pack, before)))
+    past = learned.past(config)
+    shell.open_store(config)
+    with shell.progress():
+        for now in past.engines([known_at.astimezone(config.zone).date()], until=known_at):
+            found = trial(past.engines(days, until=known_at), now, before=before, after=after, tell=shell.tell)
+
+    def ask(asked: Asked) -> Document:
+        return tried.report(asked, file.name, found, after.hash)
+
+    _hand_over(_answered(config, ask, (days[-1], known_at), shell.language()), form, paper=paper, output=output)
+
+
+def _days(first: str, last: str, step: str) -> list[date]:
+    from monitor.cli.model import parse_step
+
+    start, end, width = shell.parse_day(first), shell.parse_day(last), parse_step(step)
+    if start is None or end is None or start > end:
+        raise UsageError(f"there is no day from {first} to {last}", hint="--from comes before --to")
+    number = (end - start) // width + 1
+    if number > _MOST_DAYS:
+        raise UsageError(
+            f"{number} days are too many to judge", hint=f"take a longer --step: {_MOST_DAYS} days at most"
+        )
+    return [start + width * place for place in range(number)]
+
+
+_MOST_DAYS = 400
+
+
+def _pack_of(file: Path, pack: str | None, book: Rulebook) -> str:
+    """Where the rule stands, or where it would be put: beside those whose ids begin as its own."""
+    if not file.is_file():
+        raise UsageError(f"{file}: there is no such file", hint="`lvyue rules new` writes one to begin with")
+    name = file.stem
+    packs = {path.parent.name for path in book.files.values()}
+    beside = [path for rule, path in sorted(book.files.items()) if rule.partition("-")[0] == name.partition("-")[0]]
+    known = book.files[name].parent.name if name in book.files else pack or (beside[0].parent.name if beside else "")
+    if known not in packs:
+        raise UsageError(f"{file}: to which pack does {name} belong?", hint=f"--pack {' or '.join(sorted(packs))}")
+    return known
 
 
 @app.command()

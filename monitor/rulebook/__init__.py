@@ -30,7 +30,18 @@ from monitor.rulebook.overrides import faults_of, limits_of
 from monitor.rulebook.rule import Example, Pack, Rule
 from monitor.rulebook.types import type_faults
 
-__all__ = ["Compiled", "Coverage", "Finding", "Hit", "Judgement", "Outcome", "Rulebook", "load", "try_examples"]
+__all__ = [
+    "Compiled",
+    "Coverage",
+    "Finding",
+    "Hit",
+    "Judgement",
+    "Outcome",
+    "Rulebook",
+    "Trying",
+    "load",
+    "try_examples",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +80,14 @@ class Outcome:
         return self.got == self.example.expect and right_due and right_money
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trying:
+    """A rule file that is on no shelf: it is read as if it lay in the folder of `pack`, in place of the rule of its name."""
+
+    file: Path
+    pack: str
+
+
 @dataclass(slots=True)
 class _Loading:
     """What has been read so far, and what was wrong."""
@@ -78,11 +97,12 @@ class _Loading:
     files: dict[str, Path] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     overrides: Overrides = NO_OVERRIDES
+    trying: Trying | None = None
 
 
 def load(
     shelves: Sequence[Path], calendars: Mapping[str, WorkCalendar], *, default_calendar: str, packs: Sequence[str] = (),
-    overrides: Overrides = NO_OVERRIDES,
+    overrides: Overrides = NO_OVERRIDES, trying: Trying | None = None,
 ) -> Rulebook:  # fmt: skip
     """Read and check every rule below `shelves`; `packs` narrows to some folders, a later shelf adds to an earlier one.
 
@@ -90,6 +110,10 @@ def load(
     Raises ConfigError with every fault of every file: file, line, column, caret, nearest name. The same files are checked
     once in the life of a process: a service loads them before each scan.
     """
+    if trying is not None:
+        return _load(
+            shelves, calendars, default_calendar=default_calendar, packs=packs, overrides=overrides, trying=trying
+        )
     words = tuple(sorted((word, calendar.fingerprint) for word, calendar in calendars.items()))
     key = (_contents(shelves), words, default_calendar, tuple(packs), overrides.entries)
     if key not in _CHECKED:
@@ -114,9 +138,9 @@ def _contents(shelves: Sequence[Path]) -> str:
 
 def _load(
     shelves: Sequence[Path], calendars: Mapping[str, WorkCalendar], *, default_calendar: str, packs: Sequence[str],
-    overrides: Overrides,
+    overrides: Overrides, trying: Trying | None = None,
 ) -> Rulebook:  # fmt: skip
-    loading = _Loading(overrides=overrides)
+    loading = _Loading(overrides=overrides, trying=trying)
     digest = hashlib.sha256()
     with Engine(nothing(), calendars, as_of=date(2000, 1, 1)) as engine:
         columns = {subject: engine.columns(subject) for subject in subjects()}
@@ -174,9 +198,13 @@ def _load_pack(
     if calendar not in calendars:
         loading.faults.append(f"{where}/pack.toml: no calendar {calendar} was loaded")
         return
-    for path in sorted(folder.glob("*.toml")):
-        if path.name != "pack.toml":
-            _load_rule(path, f"{where}/{path.name}", loading, columns, pack=pack, calendar=calendar, pack_text=text)
+    paths = {path.stem: path for path in sorted(folder.glob("*.toml")) if path.name != "pack.toml"}
+    tried = loading.trying
+    if tried is not None and tried.pack == folder.name:
+        paths[tried.file.stem] = tried.file
+    for path in paths.values():
+        named = str(path) if tried is not None and path == tried.file else f"{where}/{path.name}"
+        _load_rule(path, named, loading, columns, pack=pack, calendar=calendar, pack_text=text)
 
 
 def _load_rule(
