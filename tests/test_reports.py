@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import re
 import shutil
 import sqlite3
 import zipfile
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pypdf import PdfWriter
+from pypdf import PdfReader, PdfWriter
 
 from monitor.domain.warning import Alert, Change, Event, State
 from monitor.reports.questions import questions
@@ -352,3 +353,24 @@ def test_the_dossier_of_a_contract_is_a_report_like_others(register: Register) -
     assert cells(data, "payments", "amount", "paid_sum", "due") == [["700.0000", None, "2026-01-10"]]
     unknown = register.office.lvyue("report", "contract", "N9", "--as-of", ASKED)
     assert (unknown.code, "there is no contract" in unknown.err) == (2, True)
+
+
+def test_where_we_stand_is_the_same_on_paper_in_a_workbook_and_as_data(register: Register) -> None:
+    told = json.loads(register.office.ok("report", "portfolio", "--as-of", ASKED, "--format", "json").out)
+    for form in ("pdf", "xlsx"):
+        file = register.folder / f"portfolio.{form}"
+        register.office.ok("report", "portfolio", "--as-of", ASKED, "--format", form, "-o", str(file))
+        assert json.loads(register.office.ok("report", "verify", str(file), "--json").out)["same"]
+    with zipfile.ZipFile(register.folder / "portfolio.xlsx") as book:
+        sheets = [book.read(name).decode() for name in sorted(book.namelist()) if "/sheet" in name]
+    listed = [len(re.findall("<row ", sheet)) - 1 for sheet in sheets]
+    assert len(told["findings"]) in listed
+    assert len(told["units"]) in listed
+    pages = "".join(page.extract_text() for page in PdfReader(register.folder / "portfolio.pdf").pages)
+    assert f"{told['totals']['contracts']}" in pages
+    for finding in told["findings"]:
+        assert finding["rule"] in pages
+    failing = register.office.lvyue(
+        "report", "portfolio", "--as-of", ASKED, "--format", "pdf", "-o", str(file), "--fail-on", "blue"
+    )
+    assert failing.code == (3 if told["findings"] else 0)

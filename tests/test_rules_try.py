@@ -62,8 +62,8 @@ def test_the_same_rule_changes_nothing(office: Office) -> None:
 
 
 def test_a_rule_that_speaks_earlier_adds_what_was_not_near_yet(office: Office) -> None:
-    """Sixty days before 10 April is 9 February, the next day judged the 12th; thirty are after the last day. The breach in January is not caught sooner:
-    the first day judged lies within thirty days of it."""
+    """Sixty days before 10 April is 9 February, the next day judged the 12th; thirty are after the last day. The breach in
+    January is not caught sooner: the first day judged lies within thirty days of it."""
     tables = tried(office, written(office, "earlier", ('blue = "-30d"', 'blue = "-60d"')))
     added = [(row["rule"], row["title"], row["first_on"], row["due"], row["level"]) for row in tables["added"]]
     assert added == [("GEN-DL-01", "School", "2026-02-12", "2026-04-10", "blue")]

@@ -62,7 +62,7 @@ def _verb(name: str) -> Callable[..., None]:
         )  # fmt: skip
         _refuse(name, wanted)
         document = _asked(name, wanted, as_of, known_at)
-        _hand_over(document, form, paper=paper, output=output)
+        hand_over(document, form, paper=paper, output=output)
 
     report.__doc__ = questions.questions()[name]
     return report
@@ -116,7 +116,7 @@ def contract(
     config = shell.load_config()
     when = shell.when(config, as_of, known_at)
     said = {"contract": contract} | ({"by": name} if (name := _name(by)) else {})
-    _hand_over(_answered(config, _with_its_own(said), when, shell.language()), form, paper=paper, output=output)
+    hand_over(answered(config, _with_its_own(said), when, shell.language()), form, paper=paper, output=output)
 
 
 @app.command()
@@ -130,10 +130,10 @@ def query(
     """A question of your own to the facts as of a day: one SELECT, a minute, 100,000 rows. `lvyue facts` has the columns."""
     config = shell.load_config()
     when = shell.when(config, as_of, known_at)
-    document = _answered(
+    document = answered(
         config, _with_its_own({"sql": sql} | ({"by": name} if (name := _name(by)) else {})), when, shell.language()
     )
-    _hand_over(document, form, paper=paper, output=output)
+    hand_over(document, form, paper=paper, output=output)
 
 
 @app.command()
@@ -164,7 +164,7 @@ def whatif(
     def ask(asked: Asked) -> Document:
         return suppositions.report(asked, key, meant, before)
 
-    _hand_over(_answered(config, ask, when, lang, supposing=rows), form, paper=paper, output=output)
+    hand_over(answered(config, ask, when, lang, supposing=rows), form, paper=paper, output=output)
 
 
 @rules_app.command("try")
@@ -196,7 +196,7 @@ def rules_try(
     def ask(asked: Asked) -> Document:
         return tried.report(asked, file.name, found, after.hash)
 
-    _hand_over(_answered(config, ask, (days[-1], known_at), shell.language()), form, paper=paper, output=output)
+    hand_over(answered(config, ask, (days[-1], known_at), shell.language()), form, paper=paper, output=output)
 
 
 def _days(first: str, last: str, step: str) -> list[date]:
@@ -259,7 +259,7 @@ def verify(
 
     form, content, claim = proof.read(file)
     ask, config = _asked_then(claim, file), shell.load_config()
-    document = _answered(config, ask, (claim.as_of, claim.known_at.astimezone(config.zone)), claim.lang)
+    document = answered(config, ask, (claim.as_of, claim.known_at.astimezone(config.zone)), claim.lang)
     held = proof.held(form, content, claim, document)
     if held.inputs and not as_json:
         raise IntegrityError(f"{file}: different; {'; '.join(held.inputs)}", hint=_CHANGED)
@@ -282,6 +282,8 @@ def _asked_then(claim: Claim, file: Path) -> Question:
     """The question that a file claims to answer."""
     from monitor.reports.asked import Narrowed
 
+    if claim.report == "portfolio":
+        return standing(claim.narrowed)
     if claim.report in _OWN and _OWN[claim.report] in claim.narrowed:
         return _with_its_own(claim.narrowed)
     if claim.report not in questions.questions():
@@ -289,6 +291,15 @@ def _asked_then(claim: Claim, file: Path) -> Question:
     wanted = Narrowed.of(claim.narrowed, str(file))
     _refuse(claim.report, wanted)
     return _question(claim.report, wanted)
+
+
+def standing(said: Mapping[str, str]) -> Question:
+    """Where we stand, as a document."""
+    from monitor.reports import standing as portfolios
+    from monitor.reports.asked import Narrowed
+
+    wanted = Narrowed.of({name: value for name, value in said.items() if name == "by"}, "portfolio")
+    return lambda asked: portfolios.report(replace(asked, narrowed=wanted))
 
 
 _OWN = {"query": "sql", "contract": "contract"}
@@ -315,12 +326,13 @@ def _asked(name: str, wanted: Narrowed, as_of: str | None, known_at: str | None)
     when = shell.when(config, as_of, known_at)
     if wanted.first is not None and wanted.first > when[0]:
         raise UsageError(f"{wanted.first} lies after {when[0]}", hint="--from comes before --as-of")
-    return _answered(config, _question(name, wanted), when, shell.language())
+    return answered(config, _question(name, wanted), when, shell.language())
 
 
-def _answered(
+def answered(
     config: Config, ask: Question, when: tuple[date, datetime], lang: str, *, supposing: Mapping[str, pa.Table] | None = None
 ) -> Document:  # fmt: skip
+    """The answer to a question as of a day and as known at an instant."""
     from monitor import pipeline
     from monitor.reports import asked
 
@@ -329,14 +341,15 @@ def _answered(
     with shell.progress(), pipeline.look(config, store, book, as_of=day, known_at=instant, supposing=supposing) as view:
         question = asked.Asked(
             engine=view.engine, judgement=view.judgement, book=book, header=view.header, calendar=config.calendar(),
-            lang=lang, handling=config.settings.handling, voices=lambda: view.voices,
+            lang=lang, handling=config.settings.handling, voices=lambda: view.voices, sources=view.sources,
             cases=cache(lambda: asked.read_cases(store, day, instant)),
             scans=cache(lambda: asked.read_scans(store, day, instant)),
         )  # fmt: skip
         return ask(question)
 
 
-def _hand_over(document: Document, form: FormName, *, paper: Literal["a4", "letter"], output: Path | None) -> None:
+def hand_over(document: Document, form: FormName, *, paper: Literal["a4", "letter"], output: Path | None) -> None:
+    """Show an answer, or write it, in a form. Raises UsageError where a terminal cannot show it."""
     from monitor.reports import forms
 
     if form == "terminal" and output is None:

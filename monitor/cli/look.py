@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from monitor.cli import shell
+from monitor.cli import answers, shell
 from monitor.cli.options import (
     AsJson,
     AsOf,
@@ -30,8 +30,9 @@ SubjectName = Literal["unit", "party", "contract", "obligation", "payment", "ame
 def report_portfolio(
     as_of: AsOf = None, known_at: KnownAt = None, fail_on: FailOn = None,
     form: Annotated[
-        Literal["terminal", "html", "json", "csv"], typer.Option("--format", help="csv holds the warnings.")
+        Literal["terminal", "html", "pdf", "xlsx", "json", "csv"], typer.Option("--format", help="csv holds the warnings.")
     ] = "terminal",
+    paper: Annotated[Literal["a4", "letter"], typer.Option(help="Size of a PDF's pages.")] = "a4",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.")] = None,
 ) -> None:  # fmt: skip
     """Where we stand: due, overdue, by unit; warnings worst first; what moved, vanished, or cannot be known."""
@@ -41,6 +42,11 @@ def report_portfolio(
 
     config = shell.load_config()
     day, instant = shell.when(config, as_of, known_at)
+    if form in ("pdf", "xlsx"):
+        told = answers.answered(config, answers.standing({}), (day, instant), shell.language())
+        answers.hand_over(told, form, paper=paper, output=output)
+        shell.fail_on(fail_on, [str(row["level"]) for row in told.table("warnings").rows])
+        return
     book = shell.load_rulebook(config)
     with (
         shell.progress(),

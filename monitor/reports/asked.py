@@ -76,7 +76,7 @@ class Narrowed:
 class Asked:
     """Everything that an answer may be made from. `handling` has the office's time limits; `cases` reads the warnings, for who
     asks about them; `scans` the days that were scanned by then, with how many judgements were made;
-    `voices` what is estimated beside the rules, None where nobody was asked for it."""
+    `voices` what is estimated beside the rules, None where nobody was asked for it; `sources` what was heard of each."""
 
     engine: Engine
     judgement: Judgement
@@ -89,6 +89,7 @@ class Asked:
     scans: Callable[[], Sequence[tuple[date, int]]] = tuple
     handling: HandlingSettings = field(default_factory=HandlingSettings)
     voices: Callable[[], Voices] | None = None
+    sources: Sequence[dict[str, Any]] = ()
 
     @property
     def as_of(self) -> date:
@@ -102,6 +103,11 @@ class Asked:
     def day(self, value: date | None) -> str:
         """A day as the reader writes it."""
         return shown(value, self.lang)
+
+    @staticmethod
+    def hashed(text: str) -> str:
+        """SHA-256 of something that a report was made from."""
+        return sha256(text.encode()).hexdigest()
 
     def rows(self, sql: str, *parameters: Any) -> list[dict[str, Any]]:
         """Rows of the facts; `asked` is the table of the contracts asked about."""

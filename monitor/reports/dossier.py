@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from hashlib import sha256
 from typing import Any
 
 from monitor.domain.warning import LEVELS
@@ -55,7 +54,7 @@ def report(asked: Asked, wanted: str) -> Document:
         _contract(asked, told, worst), _line_of_time(asked, told), *_promises(asked, told), _rules(asked, told),
         _estimates(asked, told.scores), _warnings(asked, cases), _unknown(asked, told), _facts(asked, told),
     ]  # fmt: skip
-    inputs = {"warnings": warnings_hash(cases), "models": sha256(repr(told.scores).encode()).hexdigest()}
+    inputs = {"warnings": warnings_hash(cases), "models": asked.hashed(repr(told.scores))}
     name = f"{told.contract.get('number') or key} {told.contract['title']}"
     return document(
         asked, "contract", summary=summary, sections=sections, main="timeline", inputs=inputs, narrowed={"contract": key},

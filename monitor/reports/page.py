@@ -126,7 +126,7 @@ def portfolio_page(report: Portfolio, lang: str) -> str:
         "report": report, "header": report.header, "totals": report.totals, "title": word("portfolio", lang),
         "wording": wording, "say": wording.say, "head": wording.head, "number": wording.number, "day": wording.day,
         "shapes": SHAPES, "soon_days": SOON_DAYS, "top_rows": TOP_ROWS,
-        "summary": _summary(report, wording), "months": _months(report, wording), "units": _units(report, wording),
+        "summary": summary(report, wording), "months": months(report, wording), "units": units(report, wording),
         "groups": _groups(report), "coverage": _coverage(report, wording), "learned": _learned(report, wording),
     }  # fmt: skip
     return environment().get_template("portfolio.html").render(values) + "\n"
@@ -162,7 +162,7 @@ def _seen(value: Any) -> Any:
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def _summary(report: Portfolio, wording: Wording) -> str:
+def summary(report: Portfolio, wording: Wording) -> str:
     totals, as_of = report.totals, wording.day(report.header.as_of)
     if not totals["contracts"]:
         return wording.say("report.summary_nothing", as_of=as_of)
@@ -180,7 +180,7 @@ def _summary(report: Portfolio, wording: Wording) -> str:
     )
 
 
-def _months(report: Portfolio, wording: Wording) -> dict[str, Any] | None:
+def months(report: Portfolio, wording: Wording) -> dict[str, Any] | None:
     """Picture, sentence, and the overdue from before the first month; None where there is nothing to count."""
     rows, parts = report.months, ("overdue", "late", "on_time", "ahead")
     sums = {part: sum(row[part] for row in rows) for part in parts}
@@ -229,7 +229,7 @@ def _today(report: Portfolio, wording: Wording) -> Mark | None:
     return Mark(at=at, label=wording.day(as_of))
 
 
-def _units(report: Portfolio, wording: Wording) -> dict[str, Any] | None:
+def units(report: Portfolio, wording: Wording) -> dict[str, Any] | None:
     """Picture of the units with most overdue, and in words what it leaves out; None where no unit has anything due."""
     busy = [row for row in report.units if row["overdue"] or row["due_soon"]]
     if not busy:

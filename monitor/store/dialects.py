@@ -12,6 +12,7 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 
 from monitor.domain.errors import StoreError
 from monitor.domain.place import Place, Server
+from monitor.store.sqlite import BUSY_TIMEOUT_MS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +60,10 @@ class Dialect:
 
 
 SQLITE = Dialect(
-    mark="?1", asked="?1", greatest="max", by_bytes="", beginning=(), name="sqlite", identity="select 'sqlite'"
-)
+    mark="?1", asked="?1", greatest="max", by_bytes="",
+    # Whoever closes the database last clears its journal away, alone for a moment: a reader that comes then waits.
+    beginning=(f"pragma busy_timeout = {BUSY_TIMEOUT_MS}",), name="sqlite", identity="select 'sqlite'",
+)  # fmt: skip
 
 POSTGRESQL = Dialect(
     mark="$1", asked="(select current_setting('lvyue.asked')::timestamptz)", greatest="greatest", by_bytes='collate "C"',

@@ -19,17 +19,27 @@ from monitor.store import Store, outbox, runs, warnings
 from tests.bench import stores
 from tests.bench.pairs import seconds
 
-CONTRACTS, DAYS = 100_000, 6
+CONTRACTS, DAYS, CHANGING = 100_000, 8, 3
+"""On the first days the register changes; then the same is scanned again: what grows on those is a leak, not the data."""
+
 MEMORY_GOAL = 2 * 1024**3
 LEAK_GOAL, WAIT_GOAL = 1.05, 5.0
 
 
-def read_as_people_do(store: Store) -> None:
-    """What a start page shows: what stands, what was last done, what waits to be sent."""
+def read_as_people_do(store: Store) -> int:
+    """What a start page shows: what stands, what was last done, what waits to be sent. How many warnings stood."""
     with store.reading() as db:
-        warnings.listed(db)
+        standing = len(warnings.listed(db))
         runs.recent(db)
         outbox.counts(db)
+    return standing
+
+
+def timed(store: Store) -> tuple[int, float]:
+    """How many warnings were read, and the seconds it took."""
+    read: list[int] = []
+    took = seconds(lambda: read.append(read_as_people_do(store)))
+    return read[0], took
 
 
 @pytest.mark.bench
@@ -39,23 +49,27 @@ def test_a_city_is_scanned_day_after_day_in_bound_memory_while_people_read(
 ) -> None:
     store = stores.filled(tmp_path, CONTRACTS)
     command = [sys.executable, "-m", "tests.bench.test_load", str(store.place)]
-    waits: list[float] = []
+    reads: list[tuple[int, float]] = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as service:
         while service.poll() is None:
-            waits.append(seconds(lambda: read_as_people_do(store)))
+            reads.append(timed(store))
         assert service.stdout is not None
         told = [[int(word) for word in line.split()] for line in service.stdout.read().splitlines()]
     assert service.returncode == 0
-    idle = [seconds(lambda: read_as_people_do(store)) for _ in range(40)]
+    idle = [timed(store) for _ in range(40)]
+    # Before the first scan there is nothing to read, and a quick look at nothing is no measure of a wait.
+    waits = [took for standing, took in reads if standing > idle[0][0] / 2]
     after, peak = [now for now, _ in told], told[-1][1]
-    busy = quantiles(waits, n=20)[-1] / quantiles(idle, n=20)[-1]
+    busy = quantiles(waits, n=20)[-1] / quantiles([took for _, took in idle], n=20)[-1]
     with capsys.disabled():
         print(f"\n{CONTRACTS:,} contracts, {CONTRACTS * 10:,} milestones, {DAYS} daily scans in one process")
         print(f"  {peak / 1024**3:5.2f}  GiB at most (asserted: {MEMORY_GOAL / 1024**3:.0f})")
-        print(f"  {after[-1] / after[1]:5.2f}  memory after the last scan, against the second (asserted: {LEAK_GOAL})")
+        print(
+            f"  {after[-1] / after[CHANGING]:5.2f}  memory after the last scan, against the last of new data (goal: {LEAK_GOAL})"
+        )
         print(f"  {busy:5.2f}  readers' 95th percentile beside a scan, against none (asserted: {WAIT_GOAL})")
     assert peak <= MEMORY_GOAL
-    assert after[-1] <= LEAK_GOAL * after[1]
+    assert after[-1] <= LEAK_GOAL * after[CHANGING]
     assert busy <= WAIT_GOAL
 
 
@@ -78,7 +92,7 @@ def serve(database: Path) -> None:
     store, book = Store(database), rounds.book(office)
     for number in range(DAYS):
         at = stores.FIRST_AT + timedelta(days=number + 1)
-        if number:
+        if 0 < number <= CHANGING:
             stores.told_again(store, CONTRACTS, every=50, at=at)
         day = at.astimezone(office.zone).date()
         pipeline.scan(office, store, book, as_of=day, known_at=office.end_of_day(day), at=at)

@@ -13,6 +13,8 @@ import pyarrow as pa
 from monitor.domain.nouns import NOUNS
 from monitor.domain.portfolio import schema
 from monitor.store import Store, reading
+from monitor.store.dialects import spoken
+from monitor.store.sqlite import BUSY_TIMEOUT_MS
 from tests.store import Register, cells, file_of, random_history, rows
 
 MONDAY, TUESDAY, WEDNESDAY = (datetime(2026, 3, day, 8, tzinfo=UTC) for day in (2, 3, 4))
@@ -160,3 +162,10 @@ def test_a_day_after_the_year_9000_is_still_before_forever(register: Register) -
     with reading.opened(register.store.place, UTC) as reader, reader.rows("contract") as rows:
         assert cells(rows.read_all(), ["title", "heard_on"]) == [("Road", late.date())]
     assert reading.portfolio(register.store.place, WEDNESDAY, UTC)["contract"].num_rows == 0
+
+
+def test_a_reader_of_sqlite_waits_while_another_tidies_up(tmp_path: Path) -> None:
+    """Whoever closes the database last is alone with it for a moment; without patience a scan would fail of that."""
+    with spoken(Store(tmp_path / "lvyue.db", create=True).place) as (cursor, _):
+        cursor.execute("pragma busy_timeout")
+        assert cursor.fetchone() == (BUSY_TIMEOUT_MS,)
