@@ -160,17 +160,12 @@ def _cell(box: _Box, value: int, highest: int, says: str) -> list[str]:
         "data-value": value,
     }  # fmt: skip
     middle = (box.x + box.width / 2, box.y + box.height / 2 + 3.8)
-    if shade == len(_SHADES) - 1:
-        dark: dict[str, str | float] = {
-            "class": "on-dark",
-            "x": middle[0],
-            "y": middle[1],
-            "text-anchor": "middle",
-            "fill": PAPER,
-        }
-        number = _tag("text", dark, f"{value:,}")
-    else:
-        number = _text("name" if value else "muted", middle, f"{value:,}", anchor="middle")
+    colour = PAPER if shade == len(_SHADES) - 1 else INK if value else MUTED
+    kind = "on-dark" if colour == PAPER else "name" if value else "muted"
+    text: dict[str, str | float] = {
+        "class": kind, "data-of": "cell", "x": middle[0], "y": middle[1], "text-anchor": "middle", "fill": colour,
+    }  # fmt: skip
+    number = _tag("text", text, f"{value:,}")
     return [_tag("rect", frame, _tag("title", {}, _escaped(says))), number]
 
 
