@@ -23,6 +23,7 @@ from monitor.reports.questions import questions
 from monitor.store import Store, warnings
 from tests.alerts import at, warned
 from tests.office import CORE, Office, config, source
+from tests.sources.ledgers import workbook
 
 MAPPING = """
 create view unit as select unit as id, unit as name, min(source_row) as source_row from raw group by unit;
@@ -374,3 +375,24 @@ def test_where_we_stand_is_the_same_on_paper_in_a_workbook_and_as_data(register:
         "report", "portfolio", "--as-of", ASKED, "--format", "pdf", "-o", str(file), "--fail-on", "blue"
     )
     assert failing.code == (3 if told["findings"] else 0)
+
+
+def test_of_what_others_list_the_report_says_how_much_the_ledger_has(tmp_path: Path) -> None:
+    """归集率: of four numbers in the register two stand in the ledger; what the ledger alone has is in neither part."""
+    (tmp_path / "register.sql").write_text(MAPPING, encoding="utf-8")
+    (tmp_path / "register.csv").write_text(HEADER + TOLD, encoding="utf-8")
+    contracts = [["合同统一编号", "合同名称"], ["N1", "Road"], ["N3", "Bridge"], ["N7", "Park"]]
+    (tmp_path / "ledger.xlsx").write_bytes(workbook({"合同": contracts}))
+    register = source("register", "register.csv", "register.sql", published=FIRST)
+    ledger = '[[source]]\nname = "ledger"\nkind = "ledger"\nlocation = "ledger.xlsx"\n'
+    office = Office(tmp_path, config(f"{register}\n{ledger}", CORE))
+    office.ok("pull")
+    told = json.loads(office.ok("report", "coverage", "--format", "json").out)
+    figures = {one["figure"]: one for section in told["sections"] for one in section["figures"]}
+    assert figures["gathered_share"]["value"] == "0.5000"
+    assert figures["gathered_share"]["note"] == "2 of 4 numbers that other sources list"
+
+
+def test_without_another_source_there_is_no_such_share(register: Register) -> None:
+    told = register.data("coverage", "--as-of", ASKED)
+    assert "gathered_share" not in {one["figure"] for section in told["sections"] for one in section["figures"]}

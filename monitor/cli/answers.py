@@ -342,6 +342,7 @@ def answered(
         question = asked.Asked(
             engine=view.engine, judgement=view.judgement, book=book, header=view.header, calendar=config.calendar(),
             lang=lang, handling=config.settings.handling, voices=lambda: view.voices, sources=view.sources,
+            ledgers=[source.name for source in config.sources if source.kind == "ledger"],
             cases=cache(lambda: asked.read_cases(store, day, instant)),
             scans=cache(lambda: asked.read_scans(store, day, instant)),
         )  # fmt: skip

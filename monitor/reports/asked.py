@@ -76,7 +76,8 @@ class Narrowed:
 class Asked:
     """Everything that an answer may be made from. `handling` has the office's time limits; `cases` reads the warnings, for who
     asks about them; `scans` the days that were scanned by then, with how many judgements were made;
-    `voices` what is estimated beside the rules, None where nobody was asked for it; `sources` what was heard of each."""
+    `voices` what is estimated beside the rules, None where nobody was asked for it; `sources` what was heard of each, and
+    `ledgers` which of them are the ledger of the office."""
 
     engine: Engine
     judgement: Judgement
@@ -90,6 +91,7 @@ class Asked:
     handling: HandlingSettings = field(default_factory=HandlingSettings)
     voices: Callable[[], Voices] | None = None
     sources: Sequence[dict[str, Any]] = ()
+    ledgers: Sequence[str] = ()
 
     @property
     def as_of(self) -> date:

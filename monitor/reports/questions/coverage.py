@@ -3,7 +3,8 @@
 KPI (domain-model.md §5), of the contracts signed in the period: 合法性审查率 is reviewed before signing / signed; 备案率 filed /
 signed; 及时备案率 filed in time / those due, each duty by the rule of law that gives its day. A contract whose source never
 reports such things is in neither part of a share: it stands apart as not known. 归集率 asks which contracts of procurement,
-treasury and filing data are in the ledger: here, what each source alone knows.
+treasury and filing data are in the ledger: of the numbers that other sources list, those that a ledger has; told beside what
+each source alone knows, and only where there is a ledger and another source.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from datetime import date
 from typing import Any
 
 from monitor.domain.words import fact_name
-from monitor.reports.asked import Asked, document, joined
+from monitor.reports.asked import PICKING, Asked, document, joined
 from monitor.reports.document import Cell, Document, Figure, Row, Section, Table, columns, ratio, share
 from monitor.reports.portfolio import coverage_rows
 from monitor.rulebook import Finding
@@ -40,7 +41,7 @@ def report(asked: Asked) -> Document:
         unknown=f"{counted['unknown']:,}",
     )  # fmt: skip
     sections = [_reviews(asked, signed, period), _duties(asked, duties, period), _sources(asked), _facts(asked)]
-    if not any(getattr(asked.narrowed, name) for name in ("unit", "party", "kind")):
+    if not any(getattr(asked.narrowed, name) for name in PICKING):
         sections.append(_rules(asked))
     return document(asked, "coverage", summary=summary, sections=sections, main="duties")
 
@@ -169,7 +170,30 @@ def _sources(asked: Asked) -> Section:
     listed: list[Row] = [row if several else {name: row[name] for name in row if name != "alone"} for row in rows]
     note = asked.say("coverage.sources_note" if several else "coverage.one_source")
     table = Table(key="sources", title=asked.say("coverage.sources"), columns=kinds, rows=listed)
-    return Section(key="gathered", heading=asked.say("coverage.sources"), tables=(table,), notes=(note,))
+    return Section(
+        key="gathered", heading=asked.say("coverage.sources"), figures=_gathered(asked), tables=(table,), notes=(note,)
+    )
+
+
+def _gathered(asked: Asked) -> tuple[Figure, ...]:
+    """归集率; nothing where no other source lists a number to look for in a ledger."""
+    [found] = asked.rows(_GATHERED, list(asked.ledgers))
+    if not asked.ledgers or not found["listed"]:
+        return ()
+    return (
+        Figure(
+            key="gathered_share", title=asked.say("coverage.gathered_share"), value=ratio(found["held"], found["listed"]),
+            kind="share", note=asked.say("coverage.gathered_of", held=f"{found['held']:,}", listed=f"{found['listed']:,}"),
+        ),
+    )  # fmt: skip
+
+
+_GATHERED = """
+with known as (select c.number, c.source from fact_contract c join asked a on a.id = c.id where c.number is not null)
+select count(distinct k.number) as listed, count(distinct l.number) as held
+from known k left join known l on l.number = k.number and list_contains($1::varchar[], l.source)
+where not list_contains($1::varchar[], k.source)
+"""
 
 
 _PLACES = """
