@@ -110,6 +110,8 @@ def _run(db: duckdb.DuckDBPyConnection, mapping: str, *, where: str) -> list[str
                 hint="the source changed its columns: mend the mapping; the last good state stays as it was",
                 why="columns",
             ) from error
+        except (duckdb.InterruptException, duckdb.OutOfMemoryException):
+            raise  # the time and memory of the whole reading are over: no fault of this statement
         except duckdb.Error as error:
             raise ConfigError(f"mapping {where}: {error}") from error
     made = {row[0] for row in db.execute("select view_name from duckdb_views() where not internal").fetchall()}
