@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any, TypeVar, get_origin
+from typing import TYPE_CHECKING, Any, TypeVar, get_origin
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, SecretStr
@@ -32,6 +32,9 @@ from monitor.notify.kinds import kinds as channel_kinds
 from monitor.notify.outgoing import channels
 from monitor.settings import Settings
 from monitor.sources import Source, kinds
+
+if TYPE_CHECKING:
+    from monitor.rulebook import Rulebook, Trying
 
 PREFIX = "LVYUE_"
 RESERVED = ("LVYUE_ACTOR", "LVYUE_CI", "LVYUE_CONFIG")
@@ -96,6 +99,15 @@ class Config:
     def calendar(self) -> WorkCalendar:
         """The office's own working days."""
         return self.calendars()[self.settings.calendar.country]
+
+    def book(self, trying: Trying | None = None) -> Rulebook:
+        """The rules that judge here. Raises ConfigError with every fault of every file."""
+        from monitor import rulebook  # with the engine: who only reads settings need not wait for it
+
+        return rulebook.load(
+            self.rule_shelves(), self.calendars(), default_calendar=self.settings.calendar.country,
+            packs=self.settings.rules.packs, overrides=self.overrides, trying=trying,
+        )  # fmt: skip
 
     def rule_shelves(self) -> list[Path]:
         """The shelf that ships, then the agency's own."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +112,59 @@ def test_it_is_a_report_like_others(office: Office, lang: str, form: str) -> Non
     rule = written(office, "earlier", ('blue = "-30d"', 'blue = "-60d"'))
     office.ok("--lang", lang, "rules", "try", str(rule), *SPAN, "--format", form, "-o", str(file))
     assert file.stat().st_size > 100
+
+
+@pytest.mark.parametrize("form", ["json", "html", "xlsx", "pdf"])
+def test_its_file_holds_the_rule_and_is_verified_when_the_rule_is_gone(office: Office, form: str) -> None:
+    file = office.folder / f"held.{form}"
+    rule = written(office, f"held-{form}", ('blue = "-30d"', 'blue = "-60d"'))
+    office.ok("rules", "try", str(rule), *SPAN, "--format", form, "-o", str(file))
+    rule.unlink()
+    assert office.ok("report", "verify", str(file)).out.startswith("same: try as of 2026-03-05")
+
+
+def test_a_past_that_was_altered_shows_when_its_file_is_verified(tmp_path: Path) -> None:
+    """The register says on 1 March what it said in January; only what was known in between is altered."""
+    (tmp_path / "register.sql").write_text(MAPPING, encoding="utf-8")
+    office = Office(tmp_path, config(source("register", "register.csv", "register.sql"), CORE))
+    for due in ("2026-01-20", "2026-01-25", "2026-01-20"):
+        (tmp_path / "register.csv").write_text(ROWS.replace("2026-01-20", due), encoding="utf-8")
+        office.ok("pull")
+    with contextlib.closing(sqlite3.connect(office.database)) as db, db:
+        for seq, day in enumerate(("2026-01-02", "2026-01-09", "2026-01-16"), start=1):
+            db.execute(
+                "update obligation_version set recorded_at = ? where seq = (select seq from obligation_version "
+                "where id = 'register:A/1' order by seq limit 1 offset ?)", (f"{day} 12:00:00.000000", seq - 1)
+            )  # fmt: skip
+            db.execute("update edition set recorded_at = ? where id = ?", (f"{day} 12:00:00.000000", seq))
+    rule = written(office, "altered", ('blue = "-30d"', 'blue = "-60d"'))
+    file = tmp_path / "tried.json"
+    office.ok("rules", "try", str(rule), *SPAN, "--format", "json", "-o", str(file))
+    office.ok("report", "verify", str(file))
+    with contextlib.closing(sqlite3.connect(office.database)) as db, db:
+        db.execute("update obligation_version set due_on = '2026-01-27' where due_on = '2026-01-25'")
+    said = office.lvyue("report", "verify", str(file))
+    assert (said.code, "past: all was" in said.err, "facts:" in said.err) == (6, True, False), said.err
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"step": "0"}, "are not understood"), ({"first": "yesterday"}, "are not understood"),
+        ({"first": "1990-01-01", "step": "1"}, "too many"), ({"rule": "id = 1"}, "GEN-DL-01.toml"),
+        ({"file": "../../../etc/passwd"}, "etc/passwd"), ({"party": "Road"}, "is not narrowed by --party"),
+    ],
+)  # fmt: skip
+def test_what_a_strangers_file_claims_to_have_tried_is_not_believed(
+    office: Office, changes: dict[str, str], words: str
+) -> None:
+    rule, file = written(office, "claimed"), office.folder / "claimed.json"
+    told = json.loads(office.ok("rules", "try", str(rule), *SPAN, "--format", "json").out)
+    told["proof"]["narrowed"] |= changes
+    file.write_text(json.dumps(told), encoding="utf-8")
+    said = office.lvyue("report", "verify", str(file))
+    assert (said.code in (2, 3), words in said.err) == (True, True), said.err
+    assert "root:" not in said.err
 
 
 def test_what_cannot_be_tried_is_refused_with_the_place(office: Office) -> None:

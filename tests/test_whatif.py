@@ -101,6 +101,35 @@ def test_what_cannot_be_supposed_is_refused_with_what_can(office: Office, suppos
     assert (said.code, words in " ".join(said.err.split())) == (2, True), said.err
 
 
+@pytest.mark.parametrize("form", ["json", "html", "xlsx", "pdf"])
+def test_its_file_is_verified_as_that_of_any_report(office: Office, tmp_path: Path, form: str) -> None:
+    file = tmp_path / f"whatif.{form}"
+    words = ("--set", "obligation.done_on=2026-01-09", "--set", 'obligation.title=a "b"\n履约')
+    office.ok("whatif", "A", *words, *DAY, "--format", form, "-o", str(file))
+    assert office.ok("report", "verify", str(file)).out.startswith("same: whatif as of 2026-03-01")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"set": "{"}, "does not understand set"), ({"set": '["obligation.due_on=soon"]'}, "cannot be 'soon'"),
+        ({"set": "[1]"}, "does not understand set"), ({"contract": "Z"}, "there is no contract"),
+        ({"unit": "x"}, "is not narrowed by --unit"),
+    ],
+)  # fmt: skip
+def test_what_a_strangers_file_claims_to_suppose_is_not_believed(
+    office: Office, tmp_path: Path, changes: dict[str, str], words: str
+) -> None:
+    told, file = asked(office, "A", "obligation.done_on=2026-01-09"), tmp_path / "whatif.json"
+    told["proof"]["narrowed"] |= changes
+    file.write_text(json.dumps(told), encoding="utf-8")
+    said = office.lvyue("report", "verify", str(file))
+    assert (said.code, words in " ".join(said.err.split())) == (2, True), said.err
+    del told["proof"]["narrowed"]["set"]
+    file.write_text(json.dumps(told), encoding="utf-8")
+    assert "needs to be told: set" in office.lvyue("report", "verify", str(file)).err
+
+
 def test_it_reads_on_paper_in_chinese_too(office: Office, tmp_path: Path) -> None:
     file = tmp_path / "whatif.html"
     office.ok(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal, InvalidOperation
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -19,15 +18,11 @@ from monitor.domain.errors import IntegrityError, UsageError
 from monitor.reports import questions
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
+    from monitor.asking import Question
     from monitor.config import Config
-    from monitor.reports.asked import Asked, Narrowed
     from monitor.reports.document import Document
     from monitor.reports.proof import Claim
     from monitor.rulebook import Rulebook
-
-    Question = Callable[[Asked], Document]
 
 FormName = Literal["terminal", "html", "pdf", "xlsx", "csv", "json"]
 Unit = Annotated[str | None, typer.Option("--unit", help="Contracts of units whose name has this in it.")]
@@ -54,15 +49,13 @@ def _verb(name: str) -> Callable[..., None]:
         paper: Annotated[Literal["a4", "letter"], typer.Option(help="Size of a PDF's pages.")] = "a4",
         output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.")] = None,
     ) -> None:  # fmt: skip
-        from monitor.reports.asked import Narrowed
-
-        wanted = Narrowed(
-            unit=unit, party=party, kind=kind, amount=_sum(amount), rule=rule, level=level, first=shell.parse_day(first),
-            by=_name(by),
-        )  # fmt: skip
-        _refuse(name, wanted)
-        document = _asked(name, wanted, as_of, known_at)
-        hand_over(document, form, paper=paper, output=output)
+        config = shell.load_config()
+        day = shell.parse_day(first)
+        said: dict[str, str | None] = {
+            "unit": unit, "party": party, "kind": kind, "amount": _sum(amount), "rule": rule, "level": level,
+            "first": day.isoformat() if day else None, "by": _name(by),
+        }  # fmt: skip
+        hand_over(_asked(config, name, said, as_of, known_at), form, paper=paper, output=output)
 
     report.__doc__ = questions.questions()[name]
     return report
@@ -72,7 +65,7 @@ for _question_name in questions.questions():
     report_app.command(_question_name)(_verb(_question_name))
 
 
-def _sum(text: str | None) -> Decimal | None:
+def _sum(text: str | None) -> str | None:
     if text is None:
         return None
     try:
@@ -81,7 +74,7 @@ def _sum(text: str | None) -> Decimal | None:
         least = Decimal("nan")
     if not least.is_finite() or not 0 <= least < _LARGEST_SUM:
         raise UsageError(f"--amount {text[:40]!r} is no sum", hint="write it as 500000 or 500,000.00")
-    return least
+    return str(least)
 
 
 _LARGEST_SUM = Decimal(10) ** 20
@@ -94,16 +87,6 @@ def _name(by: str | None) -> str | None:
     return one_line(by, 80) or None if by else None
 
 
-def _refuse(name: str, wanted: Narrowed) -> None:
-    """An option that a report does not heed must not look as if it did."""
-    options = {"first": "from"}
-    allowed = questions.narrowed_by(name) | {"by"}
-    if unfit := [field for field in wanted.named() if field not in allowed]:
-        told = ", ".join(f"--{options.get(field, field)}" for field in unfit)
-        takes = ", ".join(f"--{options.get(field, field)}" for field in sorted(allowed)) or "nothing"
-        raise UsageError(f"the report {name} is not narrowed by {told}", hint=f"it takes {takes}")
-
-
 @report_app.command("contract")
 def contract(
     contract: Annotated[str, typer.Argument(help="Key or number of a contract, or the end of its key.")],
@@ -113,10 +96,8 @@ def contract(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.")] = None,
 ) -> None:  # fmt: skip
     """The dossier of one contract: its days and every move of them, payments, rules beside estimates, warnings, the unknown."""
-    config = shell.load_config()
-    when = shell.when(config, as_of, known_at)
-    said = {"contract": contract} | ({"by": name} if (name := _name(by)) else {})
-    hand_over(answered(config, _with_its_own(said), when, shell.language()), form, paper=paper, output=output)
+    said = {"contract": contract, "by": _name(by)}
+    hand_over(_asked(shell.load_config(), "contract", said, as_of, known_at), form, paper=paper, output=output)
 
 
 @app.command()
@@ -128,12 +109,8 @@ def query(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.")] = None,
 ) -> None:  # fmt: skip
     """A question of your own to the facts as of a day: one SELECT, a minute, 100,000 rows. `lvyue facts` has the columns."""
-    config = shell.load_config()
-    when = shell.when(config, as_of, known_at)
-    document = answered(
-        config, _with_its_own({"sql": sql} | ({"by": name} if (name := _name(by)) else {})), when, shell.language()
-    )
-    hand_over(document, form, paper=paper, output=output)
+    said = {"sql": sql, "by": _name(by)}
+    hand_over(_asked(shell.load_config(), "query", said, as_of, known_at), form, paper=paper, output=output)
 
 
 @app.command()
@@ -148,23 +125,8 @@ def whatif(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.")] = None,
 ) -> None:  # fmt: skip
     """What brings a contract's grade down: its warnings with and without what is supposed. Nothing is stored."""
-    from monitor import pipeline
-    from monitor.reports import whatif as suppositions
-    from monitor.reports.contract import find_contract
-
-    config = shell.load_config()
-    when, lang = shell.when(config, as_of, known_at), shell.language()
-    book, store = shell.load_rulebook(config), shell.open_store(config)
-    with shell.progress(), pipeline.look(config, store, book, as_of=when[0], known_at=when[1]) as view:
-        key = find_contract(view.engine, contract)
-        meant = suppositions.supposed(view.engine, key, changes)
-        before = view.judgement.of_contract(key)
-        rows = suppositions.edits(view.engine, meant)
-
-    def ask(asked: Asked) -> Document:
-        return suppositions.report(asked, key, meant, before)
-
-    hand_over(answered(config, ask, when, lang, supposing=rows), form, paper=paper, output=output)
+    said = {"contract": contract, "set": json.dumps(changes, ensure_ascii=False)}
+    hand_over(_asked(shell.load_config(), "whatif", said, as_of, known_at), form, paper=paper, output=output)
 
 
 @rules_app.command("try")
@@ -179,41 +141,19 @@ def rules_try(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.")] = None,
 ) -> None:
     """A changed or new rule against history: warnings more and fewer, breaches caught earlier or missed. Nothing is stored."""
-    from monitor import learned, rulebook
-    from monitor.reports import tried
-    from monitor.rulebook.trial import trial
+    from monitor.asking import Question
+    from monitor.cli.model import parse_step
+    from monitor.domain.toml import read
 
     config = shell.load_config()
-    days, known_at = _days(first, last, step), shell.now(config)
-    before = shell.load_rulebook(config)
-    after = shell.load_rulebook(config, trying=rulebook.Trying(file=file, pack=_pack_of(file, pack, before)))
-    past = learned.past(config)
-    shell.open_store(config)
-    with shell.progress():
-        for now in past.engines([known_at.astimezone(config.zone).date()], until=known_at):
-            found = trial(past.engines(days, until=known_at), now, before=before, after=after, tell=shell.tell)
-
-    def ask(asked: Asked) -> Document:
-        return tried.report(asked, file.name, found, after.hash)
-
-    hand_over(answered(config, ask, (days[-1], known_at), shell.language()), form, paper=paper, output=output)
-
-
-def _days(first: str, last: str, step: str) -> list[date]:
-    from monitor.cli.model import parse_step
-
-    start, end, width = shell.parse_day(first), shell.parse_day(last), parse_step(step)
-    if start is None or end is None or start > end:
-        raise UsageError(f"there is no day from {first} to {last}", hint="--from comes before --to")
-    number = (end - start) // width + 1
-    if number > _MOST_DAYS:
-        raise UsageError(
-            f"{number} days are too many to judge", hint=f"take a longer --step: {_MOST_DAYS} days at most"
-        )
-    return [start + width * place for place in range(number)]
-
-
-_MOST_DAYS = 400
+    days = {name: shell.parse_day(told) for name, told in (("first", first), ("last", last))}
+    said = {
+        "file": file.name, "pack": _pack_of(file, pack, config.book()), "rule": read(file, str(file)),
+        "step": str(parse_step(step).days),
+    } | {name: str(day) for name, day in days.items()}  # fmt: skip
+    instant = shell.now(config)
+    asked = Question(name="try", as_of=instant.date(), known_at=instant, lang=shell.language(), said=said)
+    hand_over(answered(config, asked), form, paper=paper, output=output)
 
 
 def _pack_of(file: Path, pack: str | None, book: Rulebook) -> str:
@@ -258,8 +198,8 @@ def verify(
     from monitor.reports import proof
 
     form, content, claim = proof.read(file)
-    ask, config = _asked_then(claim, file), shell.load_config()
-    document = answered(config, ask, (claim.as_of, claim.known_at.astimezone(config.zone)), claim.lang)
+    config = shell.load_config()
+    document = answered(config, _asked_then(config, claim, file))
     held = proof.held(form, content, claim, document)
     if held.inputs and not as_json:
         raise IntegrityError(f"{file}: different; {'; '.join(held.inputs)}", hint=_CHANGED)
@@ -278,75 +218,39 @@ _CHANGED = (
 _ALTERED = "it was changed after it was made: ask again with `lvyue report`"
 
 
-def _asked_then(claim: Claim, file: Path) -> Question:
-    """The question that a file claims to answer."""
-    from monitor.reports.asked import Narrowed
+def _asked_then(config: Config, claim: Claim, file: Path) -> Question:
+    """The question that a file claims to answer. Raises UsageError where this Lvyue knows no such question."""
+    from monitor import asking
 
-    if claim.report == "portfolio":
-        return standing(claim.narrowed)
-    if claim.report in _OWN and _OWN[claim.report] in claim.narrowed:
-        return _with_its_own(claim.narrowed)
-    if claim.report not in questions.questions():
-        raise UsageError(f"{file}: there is no report {claim.report[:40]!r}", hint="it was made by another Lvyue")
-    wanted = Narrowed.of(claim.narrowed, str(file))
-    _refuse(claim.report, wanted)
-    return _question(claim.report, wanted)
-
-
-def standing(said: Mapping[str, str]) -> Question:
-    """Where we stand, as a document."""
-    from monitor.reports import standing as portfolios
-    from monitor.reports.asked import Narrowed
-
-    wanted = Narrowed.of({name: value for name, value in said.items() if name == "by"}, "portfolio")
-    return lambda asked: portfolios.report(replace(asked, narrowed=wanted))
+    try:
+        asking.check(claim.report, claim.narrowed)
+    except UsageError as error:
+        raise UsageError(f"{file}: {error.message}", hint="it was made by another Lvyue") from error
+    return asking.Question(
+        name=claim.report, as_of=claim.as_of, known_at=claim.known_at.astimezone(config.zone), lang=claim.lang,
+        said=claim.narrowed,
+    )  # fmt: skip
 
 
-_OWN = {"query": "sql", "contract": "contract"}
-"""What is asked of a report that is no question about all: the statement, the contract."""
+def _asked(
+    config: Config, name: str, said: Mapping[str, str | None], as_of: str | None, known_at: str | None
+) -> Document:
+    """The answer to what a person said, whose `None` is not said."""
+    from monitor.asking import Question
+
+    day, instant = shell.when(config, as_of, known_at)
+    told = {key: value for key, value in said.items() if value is not None}
+    return answered(config, Question(name=name, as_of=day, known_at=instant, lang=shell.language(), said=told))
 
 
-def _with_its_own(said: Mapping[str, str]) -> Question:
-    """A question about what `said` names, by whom."""
-    from monitor.reports import adhoc, dossier
-    from monitor.reports.asked import Narrowed
+def answered(config: Config, asked: Question) -> Document:
+    """The answer, from what the office's store holds."""
+    from monitor import asking
 
-    wanted = Narrowed.of({name: value for name, value in said.items() if name not in _OWN.values()}, "the file")
-    if "sql" in said:
-        return lambda asked: adhoc.report(replace(asked, narrowed=wanted), said["sql"])
-    return lambda asked: dossier.report(replace(asked, narrowed=wanted), said["contract"])
-
-
-def _question(name: str, wanted: Narrowed) -> Question:
-    return lambda asked: questions.answer(name, replace(asked, narrowed=wanted))
-
-
-def _asked(name: str, wanted: Narrowed, as_of: str | None, known_at: str | None) -> Document:
-    config = shell.load_config()
-    when = shell.when(config, as_of, known_at)
-    if wanted.first is not None and wanted.first > when[0]:
-        raise UsageError(f"{wanted.first} lies after {when[0]}", hint="--from comes before --as-of")
-    return answered(config, _question(name, wanted), when, shell.language())
-
-
-def answered(
-    config: Config, ask: Question, when: tuple[date, datetime], lang: str, *, supposing: Mapping[str, pa.Table] | None = None
-) -> Document:  # fmt: skip
-    """The answer to a question as of a day and as known at an instant."""
-    from monitor import pipeline
-    from monitor.reports import asked
-
-    day, instant = when
-    book, store = shell.load_rulebook(config), shell.open_store(config)
-    with shell.progress(), pipeline.look(config, store, book, as_of=day, known_at=instant, supposing=supposing) as view:
-        question = asked.Asked(
-            engine=view.engine, judgement=view.judgement, book=book, header=view.header, calendar=config.calendar(),
-            lang=lang, handling=config.settings.handling, voices=lambda: view.voices, sources=view.sources,
-            ledgers=[source.name for source in config.sources if source.kind == "ledger"],
-            cases=cache(lambda: asked.read_cases(store, day, instant)),
-            scans=cache(lambda: asked.read_scans(store, day, instant)),
-        )  # fmt: skip
-        return ask(question)
+    asking.check(asked.name, asked.said)
+    store = shell.open_store(config)
+    with shell.progress():
+        return asking.answer(config, store, config.book(), asked, tell=shell.tell)
 
 
 def hand_over(document: Document, form: FormName, *, paper: Literal["a4", "letter"], output: Path | None) -> None:

@@ -52,7 +52,7 @@ def bench(as_json: AsJson = False) -> None:
     with tempfile.TemporaryDirectory(prefix="lvyue-bench-") as folder, shell.progress():
         question = Question(
             database=store.place, state=Path(folder), zone=config.zone, calendars=config.calendars(),
-            book=shell.load_rulebook(config), as_of=day, known_at=instant, warnings=known_warnings,
+            book=config.book(), as_of=day, known_at=instant, warnings=known_warnings,
         )  # fmt: skip
         steps = list(_measured(question))
     if as_json:

@@ -155,7 +155,7 @@ def _of_law(config: Config, now: datetime) -> Iterator[Finding]:
         published = not calendar.provisional(now.date().replace(year=year, month=1, day=1))
         yield _said("calendar" if published else "no_calendar", caution=not published, country=country, year=year)
     try:
-        yield _said("rules", count=len(shell.load_rulebook(config).rules))
+        yield _said("rules", count=len(config.book().rules))
     except LvyueError as error:
         yield _said("no_rules", error.exit_code, reason=error.message.splitlines()[0])
 

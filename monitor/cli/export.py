@@ -108,7 +108,7 @@ def _opened(as_of: str | None, known_at: str | None) -> Iterator[Opened]:
 
     config = shell.load_config()
     day, instant = shell.when(config, as_of, known_at)
-    book, store = shell.load_rulebook(config), shell.open_store(config)
+    book, store = config.book(), shell.open_store(config)
     with store.reading() as db:
         last = versions.last_edition_at(db, instant.astimezone(UTC))
     if last is None:

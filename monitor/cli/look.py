@@ -37,17 +37,19 @@ def report_portfolio(
 ) -> None:  # fmt: skip
     """Where we stand: due, overdue, by unit; warnings worst first; what moved, vanished, or cannot be known."""
     from monitor import pipeline
+    from monitor.asking import Question
     from monitor.reports import page, render, terminal
     from monitor.reports.portfolio import portfolio
 
     config = shell.load_config()
     day, instant = shell.when(config, as_of, known_at)
     if form in ("pdf", "xlsx"):
-        told = answers.answered(config, answers.standing({}), (day, instant), shell.language())
+        asked = Question(name="portfolio", as_of=day, known_at=instant, lang=shell.language())
+        told = answers.answered(config, asked)
         answers.hand_over(told, form, paper=paper, output=output)
         shell.fail_on(fail_on, [str(row["level"]) for row in told.table("warnings").rows])
         return
-    book = shell.load_rulebook(config)
+    book = config.book()
     with (
         shell.progress(),
         pipeline.look(config, shell.open_store(config), book, as_of=day, known_at=instant) as view,
@@ -79,7 +81,7 @@ def explain(
 
     config = shell.load_config()
     day, instant = shell.when(config, as_of, known_at)
-    book = shell.load_rulebook(config)
+    book = config.book()
     with (
         shell.progress(),
         pipeline.look(config, shell.open_store(config), book, as_of=day, known_at=instant) as view,

@@ -161,7 +161,7 @@ def backtest(
         raise UsageError("both days are needed", hint="write them as 2026-03-31")
     with shell.progress():
         found = replay.run(
-            config, shell.load_rulebook(config), named(learned.recipes(config), name), first=start, last=end,
+            config, config.book(), named(learned.recipes(config), name), first=start, last=end,
             step=parse_step(step), known_at=shell.now(config), tell=shell.tell,
             voices=("rules", "scores", "both") if voice == "both" else (voice,),
         )  # fmt: skip

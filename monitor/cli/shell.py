@@ -22,7 +22,6 @@ from monitor.domain.errors import LvyueError, UsageError
 if TYPE_CHECKING:
     from monitor.config import Config
     from monitor.pipeline import Delivered
-    from monitor.rulebook import Rulebook, Trying
     from monitor.store import Store
 
 
@@ -59,16 +58,6 @@ def load_config_or_default() -> Config:
     from monitor.config import default
 
     return load_config() if options.config.exists() else default()
-
-
-def load_rulebook(config: Config, trying: Trying | None = None) -> Rulebook:
-    from monitor import rulebook
-
-    settings = config.settings
-    return rulebook.load(
-        config.rule_shelves(), config.calendars(), default_calendar=settings.calendar.country,
-        packs=settings.rules.packs, overrides=config.overrides, trying=trying,
-    )  # fmt: skip
 
 
 def open_store(config: Config) -> Store:

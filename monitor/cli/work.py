@@ -34,7 +34,7 @@ def check(as_json: AsJson = False) -> None:
     from monitor import learned
 
     config = shell.load_config()
-    book = shell.load_rulebook(config)
+    book = config.book()
     for source in config.sources:
         source.check(config.base)
     store = shell.open_store(config)
@@ -111,7 +111,7 @@ def scan(
             scanned = pipeline.scan(
                 config,
                 store,
-                shell.load_rulebook(config),
+                config.book(),
                 as_of=day,
                 known_at=instant,
                 at=shell.now(config),

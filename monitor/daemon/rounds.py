@@ -9,12 +9,11 @@ from pathlib import Path
 
 from loguru import logger
 
-from monitor import handling, learned, pipeline, rulebook
+from monitor import handling, learned, pipeline
 from monitor.config import Config
 from monitor.domain.errors import LvyueError
 from monitor.handling import Reminded
 from monitor.pipeline import Delivered, Scanned, Tell, silent
-from monitor.rulebook import Rulebook
 from monitor.store import Store, backup, runs
 from monitor.store.backup import Backup
 from monitor.store.models import Model
@@ -40,18 +39,10 @@ def once(
             pipeline.pull(config, store, source, at=clock(), tell=tell)
         except LvyueError as error:
             failures.append(error)
-    scanned = pipeline.scan(config, store, book(config), as_of=as_of, known_at=known_at, at=clock(), tell=tell)
+    scanned = pipeline.scan(config, store, config.book(), as_of=as_of, known_at=known_at, at=clock(), tell=tell)
     reminded = handling.remind(config, store, as_of=as_of, at=clock())
     delivered = post(config, store, clock=clock, tell=tell)
     return Round(scanned=scanned, reminded=reminded, delivered=delivered, failures=tuple(failures))
-
-
-def book(config: Config) -> Rulebook:
-    """The rules that judge here. Raises ConfigError with every fault of every file."""
-    return rulebook.load(
-        config.rule_shelves(), config.calendars(), default_calendar=config.settings.calendar.country,
-        packs=config.settings.rules.packs, overrides=config.overrides,
-    )  # fmt: skip
 
 
 def post(

@@ -10,8 +10,9 @@ from monitor.reports.document import Cell, Document, Figure, Row, Section, Table
 from monitor.rulebook.trial import Breach, Heard, Pair, Trial
 
 
-def report(asked: Asked, file: str, trial: Trial, rules_hash: str) -> Document:
-    """The answer. `file` is the name of the rule file, `rules_hash` that of the rules with it."""
+def report(asked: Asked, said: Mapping[str, str], trial: Trial, rules_hash: str) -> Document:
+    """The answer. `said`: the question as it can be asked again, the whole rule in it; `rules_hash`: of the rules with it."""
+    file = said["file"]
     better = [one for one in trial.breaches if _gain(one) > 0]
     worse = [one for one in trial.breaches if _gain(one) < 0]
     caught = [
@@ -42,8 +43,8 @@ def report(asked: Asked, file: str, trial: Trial, rules_hash: str) -> Document:
         Section(key="unknown", heading=asked.say("try.unknown"), tables=(_unknown(asked, trial),)),
     ]  # fmt: skip
     return document(
-        asked, "try", summary=summary, sections=sections, main="added", inputs={"tried": rules_hash},
-        filters=((asked.say("try.file"), file),),
+        asked, "try", summary=summary, sections=sections, main="added", inputs={"tried": rules_hash, "past": trial.facts},
+        filters=((asked.say("try.file"), file),), narrowed=said,
     )  # fmt: skip
 
 

@@ -57,8 +57,11 @@ def edits(engine: Engine, changes: Sequence[Supposed]) -> dict[str, pa.Table]:
     return {noun: pa.Table.from_pylist(list(rows.values()), schema=schema(noun)) for noun, rows in found.items()}
 
 
-def report(asked: Asked, contract: str, changes: Sequence[Supposed], before: Sequence[Finding]) -> Document:
-    """What was supposed, and each rule's answer with it (`asked` sees what is supposed) and without (`before`)."""
+def report(
+    asked: Asked, contract: str, changes: Sequence[Supposed], before: Sequence[Finding], said: Mapping[str, str]
+) -> Document:
+    """What was supposed, and each rule's answer with it (`asked` sees what is supposed) and without (`before`). `said` is the
+    question as it can be asked again."""
     after = asked.judgement.of_contract(contract)
     pairs = _pairs(before, after)
     worst = {name: _worst(found) for name, found in (("before", before), ("after", after))}
@@ -82,7 +85,13 @@ def report(asked: Asked, contract: str, changes: Sequence[Supposed], before: Seq
         ),
     ]  # fmt: skip
     return document(
-        asked, "whatif", summary=summary, sections=sections, main="outcomes", filters=(_named(asked, contract),)
+        asked,
+        "whatif",
+        summary=summary,
+        sections=sections,
+        main="outcomes",
+        filters=(_named(asked, contract),),
+        narrowed=said,
     )
 
 

@@ -82,10 +82,17 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trying:
-    """A rule file that is on no shelf: it is read as if it lay in the folder of `pack`, in place of the rule of its name."""
+    """A rule that is on no shelf: it is read as if it lay in the folder of `pack`, in place of the rule of its name. `file` is
+    where people have it."""
 
-    file: Path
+    file: str
+    text: str
     pack: str
+
+    @property
+    def path(self) -> Path:
+        """Where people have it; nothing is read from there."""
+        return Path(self.file)
 
 
 @dataclass(slots=True)
@@ -201,10 +208,12 @@ def _load_pack(
     paths = {path.stem: path for path in sorted(folder.glob("*.toml")) if path.name != "pack.toml"}
     tried = loading.trying
     if tried is not None and tried.pack == folder.name:
-        paths[tried.file.stem] = tried.file
+        paths[tried.path.stem] = tried.path
     for path in paths.values():
-        named = str(path) if tried is not None and path == tried.file else f"{where}/{path.name}"
-        _load_rule(path, named, loading, columns, pack=pack, calendar=calendar, pack_text=text)
+        stranger = tried if tried is not None and path == tried.path else None
+        named = stranger.file if stranger else f"{where}/{path.name}"
+        given = stranger.text if stranger else None
+        _load_rule(path, named, loading, columns, pack=pack, calendar=calendar, pack_text=text, given=given)
 
 
 def _load_rule(
@@ -216,9 +225,11 @@ def _load_rule(
     pack: Pack,
     calendar: str,
     pack_text: str,
+    given: str | None,
 ) -> None:
+    """`given` is the rule's text where it is not to be read from its path."""
     try:
-        text = read(path, where)
+        text = read(path, where) if given is None else given
         located = parse(text, where)
         rule = validate(located, Rule)
     except ConfigError as error:

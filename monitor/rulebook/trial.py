@@ -6,6 +6,7 @@ A breach is a promise or a sum whose day, as it stands in the end, passed unmet:
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -43,7 +44,8 @@ class Breach:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
     """What came of it. `changed` are the rules that differ, those silenced by the tried one among them; `unknown` how often each
-    could not be judged on the last day, before and after; None where there was no such rule."""
+    could not be judged on the last day, before and after; None where there was no such rule; `facts`: the hash of what was known
+    on all days."""
 
     days: Sequence[date]
     changed: Sequence[str]
@@ -52,6 +54,7 @@ class Trial:
     regraded: Mapping[Pair, tuple[Heard, Heard]]
     breaches: Sequence[Breach]
     unknown: Mapping[str, tuple[int | None, int | None]]
+    facts: str
 
 
 @dataclass(slots=True)
@@ -99,8 +102,10 @@ def trial(
     subjects = {rule.rule.subject for voice in (was, becomes) for rule in voice.rules}
     others = _Voice(rules=[r for r in after.rules if r.rule.subject in subjects and r.rule.id not in changed])
     days: list[date] = []
+    seen = hashlib.sha256()
     for engine in past if changed else ():
         tell(f"judging {engine.as_of}")
+        seen.update(engine.facts_hash().encode())
         days.append(engine.as_of)
         others.listen(engine, in_full=False)
         was.listen(engine, in_full=True)
@@ -122,6 +127,7 @@ def trial(
             )
             for name in changed
         },
+        facts=seen.hexdigest(),
     )  # fmt: skip
 
 

@@ -83,13 +83,12 @@ def serve(database: Path) -> None:
     """The days of a service; after each, memory now and at most."""
     from monitor import pipeline
     from monitor.config import load
-    from monitor.daemon import rounds
     from tests.office import CORE, config
 
     path = database.parent / "config.toml"
     path.write_text(config(CORE, country="CN", zone="Asia/Shanghai").replace('"state"', '"."'), encoding="utf-8")
     office = load(path, {})
-    store, book = Store(database), rounds.book(office)
+    store, book = Store(database), office.book()
     for number in range(DAYS):
         at = stores.FIRST_AT + timedelta(days=number + 1)
         if 0 < number <= CHANGING:

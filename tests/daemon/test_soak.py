@@ -124,7 +124,7 @@ def serve(path: Path, first: date, days: int, late: timedelta, told: Connection)
     lead = leader.of(store, read.state, lease=3, clock=clock, ticking=lambda: float(next(ticks)))
     while not lead.campaign():
         pass
-    worker = Worker(Orders(config=read, book=rounds.book(read)), store, Pulse(started_at=clock()), clock=clock)
+    worker = Worker(Orders(config=read, book=read.book()), store, Pulse(started_at=clock()), clock=clock)
     for place in range(days):
         for clock.at in moments(read, first + timedelta(days=place), late):
             worker.work()
@@ -135,7 +135,7 @@ def serve(path: Path, first: date, days: int, late: timedelta, told: Connection)
 def by_hand(path: Path, days: int) -> None:
     """The same days without a service: the pipeline, step by step."""
     read = settings.load(path, {})
-    store, book = Store(read.database), rounds.book(read)
+    store, book = Store(read.database), read.book()
     for place in range(days):
         day = FIRST + timedelta(days=place)
         early, in_hours = moments(read, day, timedelta())

@@ -16,7 +16,6 @@ from werkzeug import Request, Response
 
 from monitor import config as settings
 from monitor import pipeline
-from monitor.daemon import rounds
 from monitor.daemon.work import AGAIN_AFTER, Orders, Worker
 from monitor.health.pulse import Pulse
 from monitor.store import Store
@@ -41,7 +40,7 @@ class Clock:
 def worker(office: Office, clock: Clock, **more: Any) -> Worker:
     """A service's worker as it stands after a start."""
     read = settings.load(office.path, {})
-    orders = Orders(config=read, book=rounds.book(read))
+    orders = Orders(config=read, book=read.book())
     return Worker(orders, Store(read.database, create=True), Pulse(started_at=clock()), clock=clock, **more)
 
 
