@@ -17,11 +17,12 @@ import msgspec
 
 from monitor import learned, pipeline
 from monitor.config import Config
-from monitor.domain.errors import UsageError
+from monitor.domain.errors import ConfigError, UsageError
 from monitor.pipeline import Tell, silent
 from monitor.reports import questions
 from monitor.rulebook import Rulebook, Trying
 from monitor.rulebook.trial import trial
+from monitor.settings import ReportSection
 from monitor.store import Store
 
 if TYPE_CHECKING:
@@ -77,6 +78,29 @@ def check(name: str, said: Mapping[str, str]) -> Narrowed:
 
 
 _OPTIONS = {"first": "from"}
+
+
+def of_saved(config: Config, saved: ReportSection, *, as_of: date, known_at: datetime) -> Question:
+    """What a saved report asks about a day."""
+    return Question(
+        name=saved.question,
+        as_of=as_of,
+        known_at=known_at,
+        lang=saved.lang or config.settings.lang,
+        said=saved.said(as_of),
+    )
+
+
+def check_saved(config: Config) -> None:
+    """Whether every saved report can be asked. Raises ConfigError with the faults of all of them."""
+    faults = []
+    for saved in config.settings.report:
+        try:
+            check(saved.question, saved.said(date(2000, 1, 1)))
+        except UsageError as error:
+            faults.append(f'{config.path}: report "{saved.name}": {error}')
+    if faults:
+        raise ConfigError("\n".join(faults), hint="mend its [[report]]; `lvyue report --help` names the reports")
 
 
 def answer(config: Config, store: Store, book: Rulebook, question: Question, *, tell: Tell = silent) -> Document:

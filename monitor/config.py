@@ -30,7 +30,7 @@ from monitor.notify.hook import Clock
 from monitor.notify.kinds import ChannelSettings
 from monitor.notify.kinds import kinds as channel_kinds
 from monitor.notify.outgoing import channels
-from monitor.settings import Settings
+from monitor.settings import ReportSection, Settings
 from monitor.sources import Source, kinds
 
 if TYPE_CHECKING:
@@ -220,12 +220,14 @@ def _examples() -> list[str]:
     for name, field in SmtpSettings.model_fields.items():
         lines.append(f"# {name}: {field.description}")
     agreed = {"author": "Legal office", "reason": "the local rule gives ten working days"}
-    blocks: list[tuple[str, type[BaseModel], dict[str, str | int]]] = [
+    monthly = {"name": "monthly", "question": "monthly", "to": ["fazhi@example.org"], "on": "month"}
+    blocks: list[tuple[str, type[BaseModel], Mapping[str, object]]] = [
         ("recipient", Recipient, {"address": "fazhi@example.org"}),
+        ("report", ReportSection, monthly),
         ("override", Override, {"rule": "CN-PRC-03", "limit": "days", "value": 10, **agreed}),
     ]
     for word, kind in sorted(kinds().items()):
-        given: dict[str, str | int] = {
+        given: dict[str, object] = {
             "name": "register",
             "kind": word,
             "location": LOCATIONS.get(word, "https://example.org/contracts.csv"),
@@ -233,11 +235,11 @@ def _examples() -> list[str]:
         blocks.append(("source", kind, given | ({"mapping": "register.sql"} if "mapping" in kind.model_fields else {})))
     for word, way in sorted(channel_kinds().items()):
         blocks.append(("channel", way, {"name": word, "kind": word, "url": "env:ROBOT_URL"}))
-    for title, model, given in blocks:
-        lines += ["", f"# [[{title}]]" + (f'  # kind = "{given["kind"]}"' if "kind" in given else "")]
+    for title, model, examples in blocks:
+        lines += ["", f"# [[{title}]]" + (f'  # kind = "{examples["kind"]}"' if "kind" in examples else "")]
         for name, field in model.model_fields.items():
-            if name in given:
-                lines.append(f"# {name} = {json.dumps(given[name], ensure_ascii=False)}")
+            if name in examples:
+                lines.append(f"# {name} = {json.dumps(examples[name], ensure_ascii=False)}")
             elif field.description:
                 lines.append(f"# {field.alias or name}: {field.description}")
     return lines
@@ -295,7 +297,7 @@ def _overlay(file: Mapping[str, Any], environment: Mapping[str, str]) -> tuple[d
         steps = name.removeprefix(PREFIX).lower().split("__")
         for step in steps:
             fields = getattr(model, "model_fields", {})
-            if step not in fields or step in ("source", "channel", "recipient", "override"):
+            if step not in fields or step in ("source", "channel", "recipient", "report", "override"):
                 faults.append(f"environment: {name}: no such setting{nearest(step, list(fields))}")
                 break
             model = SmtpSettings if step == "smtp" else fields[step].annotation

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import date, time, timedelta
+from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -92,6 +93,66 @@ class ServiceSection(Section):
     ] = "text"
 
 
+class ReportSection(Section):
+    """A `[[report]]`: a question that is asked again and again, by its name; on its days `lvyue serve` mails the answer."""
+
+    name: Annotated[
+        str,
+        Field(
+            pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$",
+            description="Short name, in small letters: `lvyue report saved NAME`.",
+        ),
+    ]
+    question: Annotated[str, Field(description="The report, as `lvyue report` names it; query for a statement.")]
+    sql: Annotated[str, Field(description="The statement of a query.")] = ""
+    contract: Annotated[str, Field(description="The contract that a dossier is about, by key or number.")] = ""
+    unit: Annotated[str, Field(description="Contracts of units whose name has this in it.")] = ""
+    party: Annotated[str, Field(description="Contracts with parties whose name has this in it.")] = ""
+    kind: Annotated[str, Field(description="Contracts of this kind, as ZFCG.")] = ""
+    amount: Annotated[Decimal | None, Field(ge=0, description="Contracts about this much or more.")] = None
+    rule: Annotated[str, Field(description="Warnings of this rule, as CN-PAY-01.")] = ""
+    level: Annotated[
+        Literal["", "blue", "yellow", "orange", "red"], Field(description="Warnings of this level and graver.")
+    ] = ""
+    days: Annotated[
+        int | None,
+        Field(ge=1, le=3660, description="Days of the period, the last included; left out: as the report has it."),
+    ] = None
+    format: Annotated[Literal["pdf", "xlsx", "html", "csv", "json"], Field(description="Form of the file.")] = "pdf"
+    paper: Annotated[Literal["a4", "letter"], Field(description="Size of a PDF's pages.")] = "a4"
+    lang: Annotated[Literal["", "zh", "en"], Field(description="Language; empty: that of reports.")] = ""
+    to: Annotated[
+        list[Annotated[str, Field(pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+$")]],
+        Field(description="Mail addresses that get it."),
+    ] = []
+    on: Annotated[
+        Literal["never", "day", "mon", "tue", "wed", "thu", "fri", "sat", "sun", "month"],
+        Field(
+            description="When it is mailed: each day, on a day of the week, or month: on the 1st, about the month before."
+        ),
+    ] = "never"
+
+    @model_validator(mode="after")
+    def whoever_gets_it(self) -> Self:
+        """What is mailed goes to somebody."""
+        if (self.on == "never") == bool(self.to):
+            raise ValueError("`to` says who gets it and `on` when; write both, or neither")
+        return self
+
+    def about(self, today: date) -> date:
+        """The day it is about when it is made on a day."""
+        return today.replace(day=1) - timedelta(days=1) if self.on == "month" else today
+
+    def said(self, as_of: date) -> dict[str, str]:
+        """What is asked, as text by name."""
+        plain = {
+            name: getattr(self, name)
+            for name in ("sql", "contract", "unit", "party", "kind", "amount", "rule", "level")
+        }
+        first = as_of - timedelta(days=self.days - 1) if self.days else ""
+        return {name: str(value) for name, value in (plain | {"first": first}).items() if value not in ("", None)}
+
+
 class Settings(Section):
     """The whole of config.toml but its sources."""
 
@@ -114,9 +175,19 @@ class Settings(Section):
     service: ServiceSection = ServiceSection()
     retention: RetentionSettings = RetentionSettings()
     recipient: list[Recipient] = []
+    report: list[ReportSection] = []
     override: list[Override] = []
     channel: Annotated[list[dict[str, Any]], Field(repr=False)] = []
     source: Annotated[list[dict[str, Any]], Field(repr=False)] = []
+
+    @field_validator("report")
+    @classmethod
+    def each_report_once(cls, reports: list[ReportSection]) -> list[ReportSection]:
+        """A name is one report."""
+        names = [report.name for report in reports]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f'there are two reports "{twice[0]}"; give one another name')
+        return reports
 
     @model_validator(mode="after")
     def kept_as_long_as_the_law_asks(self) -> Self:

@@ -189,6 +189,36 @@ def facts(
     lists.show(shell.results(), rows, ("table", "column", "type", "unit", "name", "meaning"), as_json)
 
 
+@report_app.command("saved")
+def saved(
+    name: Annotated[str | None, typer.Argument(help="Of a [[report]] of config.toml; without it, they are listed.")] = None,
+    as_of: AsOf = None, known_at: KnownAt = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.")] = None,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """A report that config.toml keeps, as it is mailed: of today, a monthly one of the month before. Without a name: all."""
+    from monitor import asking
+    from monitor.reports import lists
+
+    config = shell.load_config()
+    asking.check_saved(config)
+    kept = {one.name: one for one in config.settings.report}
+    if name is None:
+        rows = [
+            {"name": one.name, "question": one.question, "format": one.format, "on": one.on, "to": ", ".join(one.to)}
+            for one in kept.values()
+        ]
+        lists.show(shell.results(), rows, ("name", "question", "format", "on", "to"), as_json)
+        return
+    if name not in kept:
+        raise UsageError(f"there is no saved report {name!r}", hint=f"{config.path} has: {', '.join(kept) or 'none'}")
+    asked = kept[name]
+    now = shell.now(config)
+    day, instant = shell.when(config, as_of or asked.about(now.date()).isoformat(), known_at)
+    question = asking.of_saved(config, asked, as_of=day, known_at=instant if known_at else now)
+    hand_over(answered(config, question), asked.format, paper=asked.paper, output=output)
+
+
 @report_app.command("verify")
 def verify(
     file: Annotated[Path, typer.Argument(help="HTML, PDF, XLSX or JSON that `lvyue report NAME` wrote.")],

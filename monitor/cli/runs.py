@@ -47,8 +47,7 @@ def runs_jobs(as_json: AsJson = False) -> None:
 
     config = shell.load_config()
     now = shell.now(config)
-    due = [(job.name, job.when.latest(now).at + job.when.apart) for job in jobs.plan(config)]
-    due = [(name, at.astimezone(config.zone)) for name, at in due]
+    due = [(job.name, job.when.after(job.when.latest(now)).astimezone(config.zone)) for job in jobs.plan(config)]
     lists.show_jobs(shell.results(), due, shell.open_store(config), as_json=as_json)
 
 

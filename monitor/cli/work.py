@@ -31,10 +31,11 @@ def init(folder: Annotated[Path, typer.Argument(help="Folder to write into.")] =
 @app.command()
 def check(as_json: AsJson = False) -> None:
     """Look at config.toml, every rule, every recipe, every mapping and the database, and say what is wrong."""
-    from monitor import learned
+    from monitor import asking, learned
 
     config = shell.load_config()
     book = config.book()
+    asking.check_saved(config)
     for source in config.sources:
         source.check(config.base)
     store = shell.open_store(config)

@@ -3,6 +3,7 @@
     pull:<source>   ask a source                  once a day, or every so many hours
     scan            judge everything              once a day
     remind          limits that passed, digests   once a day
+    report:<name>   a saved report is mailed      on its day
     learn           train models anew             once a week
     check           the service looks at itself   once a day
     backup          the whole database, one file  once a day
@@ -21,9 +22,10 @@ from functools import partial
 from monitor import handling, pipeline
 from monitor.config import Config
 from monitor.daemon import rounds
-from monitor.daemon.slots import WEEKDAYS, Daily, Hourly, Schedule
+from monitor.daemon.slots import WEEKDAYS, Daily, Hourly, Monthly, Schedule
 from monitor.domain.errors import HeldError
 from monitor.rulebook import Rulebook
+from monitor.settings import ReportSection
 from monitor.sources import Source
 from monitor.store import Store, backup, retention, slots
 from monitor.store.health import examined
@@ -74,6 +76,11 @@ def plan(config: Config) -> Iterator[Job]:
         yield Job(name=f"pull:{source.name}", when=when, work=partial(_pull, source))
     yield Job(name="scan", when=daily, work=_scan)
     yield Job(name="remind", when=daily, work=_remind)
+    for saved in config.settings.report:
+        if saved.on != "never":
+            yield Job(
+                name=f"report:{saved.name}", when=_when(saved, daily), work=partial(_report, saved), at_once=False
+            )
     if schedule.train_on != "never":
         weekly = replace(daily, weekday=WEEKDAYS.index(schedule.train_on))
         yield Job(name="learn", when=weekly, work=_learn, at_once=False)
@@ -82,6 +89,12 @@ def plan(config: Config) -> Iterator[Job]:
         yield Job(name="backup", when=daily, work=_backup)
     if config.settings.retention.anything:
         yield Job(name="prune", when=replace(daily, weekday=PRUNING), work=_prune, at_once=False)
+
+
+def _when(saved: ReportSection, daily: Daily) -> Schedule:
+    if saved.on == "month":
+        return Monthly(at=daily.at, zone=daily.zone)
+    return daily if saved.on == "day" else replace(daily, weekday=WEEKDAYS.index(saved.on))
 
 
 def scan_news(task: Task) -> Done:
@@ -121,6 +134,12 @@ def _scanned(task: Task, config: Config, *, changed_only: bool = False) -> Done:
 def _remind(task: Task) -> Done:
     done = handling.remind(task.config, task.store, as_of=task.today, at=task.clock())
     return Done(said=f"{done.escalated} escalated, {done.resumed} resumed, {done.letters} letters")
+
+
+def _report(saved: ReportSection, task: Task) -> Done:
+    day = saved.about(task.today)
+    made = rounds.mail(task.config, task.store, task.book, saved, as_of=day, at=task.clock())
+    return Done(said=f"as of {day}: {made.letters} letters with {made.size:,} bytes, SHA-256 {made.sha256[:12]}")
 
 
 def _learn(task: Task) -> Done:

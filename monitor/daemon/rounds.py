@@ -9,12 +9,17 @@ from pathlib import Path
 
 from loguru import logger
 
-from monitor import handling, learned, pipeline
+from monitor import asking, handling, learned, pipeline
 from monitor.config import Config
-from monitor.domain.errors import LvyueError
+from monitor.domain.errors import LvyueError, UsageError
 from monitor.handling import Reminded
+from monitor.notify import composing
+from monitor.notify.composing import Enclosed
 from monitor.pipeline import Delivered, Scanned, Tell, silent
-from monitor.store import Store, backup, runs
+from monitor.reports.forms import shaped
+from monitor.rulebook import Rulebook
+from monitor.settings import ReportSection
+from monitor.store import Store, backup, outbox, runs
 from monitor.store.backup import Backup
 from monitor.store.models import Model
 
@@ -52,6 +57,51 @@ def post(
     """Send the letters whose time has come; between two of them, `stopping` ends it."""
     with config.ways(clock) as ways:
         return pipeline.deliver(config, store, ways, at=clock(), tell=tell, stopping=stopping)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailed:
+    """A saved report that waits in the outbox: how many letters are new there, and the file that goes with each."""
+
+    letters: int
+    size: int
+    sha256: str
+
+
+def mail(config: Config, store: Store, book: Rulebook, saved: ReportSection, *, as_of: date, at: datetime) -> Mailed:
+    """Make a saved report and put it into the outbox, a letter an address; for the same day once, however often it is made.
+
+    Raises UsageError where it cannot be made, or no mail server would take it.
+    """
+    question = asking.of_saved(config, saved, as_of=as_of, known_at=at.astimezone(config.zone))
+    document = asking.answer(config, store, book, question)
+    file = shaped(document, saved.format, paper=saved.paper)
+    if len(file) > LARGEST:
+        raise UsageError(
+            f"the report {saved.name} has {len(file) / 1024**2:,.1f} MiB: mail servers take {LARGEST // 1024**2}",
+            hint="narrow it in [[report]], or ask for xlsx or csv",
+        )
+    enclosed = Enclosed(name=f"{saved.name}-{as_of}.{saved.format}", data=file)
+    context = {
+        "office": config.settings.office, "declared": config.settings.declared, "rules_hash": book.hash,
+        "known_at": question.known_at.isoformat(timespec="seconds"),
+    }  # fmt: skip
+    told = {
+        "saved": saved.name,
+        "title": document.title,
+        "summary": document.summary,
+        "filters": list(document.filters),
+    }
+    letters = composing.report(
+        saved.to, enclosed, told, lang=document.lang, as_of=as_of, at=at.astimezone(config.zone), context=context
+    )
+    with store.writing() as db:
+        posted = outbox.post(db, letters, run_id=None)
+    return Mailed(letters=posted, size=len(file), sha256=enclosed.sha256)
+
+
+LARGEST = 7 * 1024**2
+"""Bytes of a file that goes by mail: in base64 it is ten million, which is where servers begin to refuse."""
 
 
 def back_up(store: Store, target: Path, *, at: datetime, keep: int | None = None) -> Backup:

@@ -60,7 +60,7 @@ def serve(load: Callable[[], Config], *, clock: Clock, standby: bool) -> None:
     IntegrityError.
     """
     config = load()
-    orders = Orders(config=config, book=config.book())
+    orders = Orders.read(config)
     Service(orders, load, clock=clock, standby=standby).run()
 
 
@@ -257,7 +257,7 @@ class Led:
                 raise ConfigError("`state` and `database` are read at the start only", hint="restart the service")
             if config.settings.service != before.settings.service:
                 logger.warning("[service] is read at the start only: restart for that")
-            self._service.orders = self._worker.orders = Orders(config=config, book=config.book())
+            self._service.orders = self._worker.orders = Orders.read(config)
         except Exception as error:  # whatever people wrote must not end the service
             self._pulse.reloaded(False)
             reason = error.message if isinstance(error, LvyueError) else f"{type(error).__name__}: {error}"

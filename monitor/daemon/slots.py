@@ -43,9 +43,18 @@ class Schedule(ABC):
     def between(self, last: str, slot: Slot) -> int:
         """How many slots lie between one that was worked and a later one: they were missed."""
 
+    def after(self, slot: Slot) -> datetime:
+        """When the slot after one begins."""
+        return slot.at + self.apart
+
     @abstractmethod
     def trigger(self) -> BaseTrigger:
         """What wakes the service for it."""
+
+
+def _begins(day: date, at: time, zone: ZoneInfo) -> datetime:
+    """In UTC: two instants of one zone are compared by their clocks' faces, which go back once a year."""
+    return datetime.combine(day, at, zone).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,9 +76,9 @@ class Daily(Schedule):
         """Today's, or the one before while its time has not come. An hour that comes twice has one slot, from the first."""
         today = now.astimezone(self.zone).date()
         day = today if self.weekday is None else today - timedelta(days=(today.weekday() - self.weekday) % 7)
-        if now.astimezone(UTC) < self._begins(day):
+        if now.astimezone(UTC) < _begins(day, self.at, self.zone):
             day -= self.apart
-        return Slot(key=day.isoformat(), at=self._begins(day))
+        return Slot(key=day.isoformat(), at=_begins(day, self.at, self.zone))
 
     def between(self, last: str, slot: Slot) -> int:
         """Whole days or weeks; what was hourly until today is counted by its date."""
@@ -86,9 +95,44 @@ class Daily(Schedule):
         """A day or a week."""
         return timedelta(days=1 if self.weekday is None else 7)
 
-    def _begins(self, day: date) -> datetime:
-        """In UTC: two instants of one zone are compared by their clocks' faces, which go back once a year."""
-        return datetime.combine(day, self.at, self.zone).astimezone(UTC)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Monthly(Schedule):
+    """On the first civil day of each month of `zone`, at a time of day.
+
+    >>> from zoneinfo import ZoneInfo
+    >>> Monthly(at=time(6), zone=ZoneInfo("Asia/Shanghai")).latest(datetime(2026, 2, 28, 23, tzinfo=UTC)).key
+    '2026-03-01'
+    """
+
+    at: time
+    zone: ZoneInfo
+
+    @property
+    def apart(self) -> timedelta:
+        """A month at most."""
+        return timedelta(days=31)
+
+    def latest(self, now: datetime) -> Slot:
+        """This month's, or the one before while its time has not come."""
+        first = now.astimezone(self.zone).date().replace(day=1)
+        if now.astimezone(UTC) < _begins(first, self.at, self.zone):
+            first = (first - timedelta(days=1)).replace(day=1)
+        return Slot(key=first.isoformat(), at=_begins(first, self.at, self.zone))
+
+    def between(self, last: str, slot: Slot) -> int:
+        """Whole months, by the calendar."""
+        before, now = (date.fromisoformat(key[:10]) for key in (last, slot.key))
+        return max(0, (now.year - before.year) * 12 + now.month - before.month - 1)
+
+    def after(self, slot: Slot) -> datetime:
+        """The first of the next month."""
+        following = (date.fromisoformat(slot.key) + self.apart).replace(day=1)
+        return _begins(following, self.at, self.zone)
+
+    def trigger(self) -> BaseTrigger:
+        """A day of the month, as cron has it."""
+        return CronTrigger(day=1, hour=self.at.hour, minute=self.at.minute, timezone=self.zone)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from time import monotonic
 
 from loguru import logger
 
+from monitor import asking
 from monitor.config import Config
 from monitor.daemon import jobs, rounds
 from monitor.daemon.jobs import Done, Job, Task
@@ -38,6 +39,12 @@ class Orders:
 
     config: Config
     book: Rulebook
+
+    @classmethod
+    def read(cls, config: Config) -> Orders:
+        """With the rules. Raises ConfigError where they, or the saved reports, cannot be used."""
+        asking.check_saved(config)
+        return cls(config=config, book=config.book())
 
 
 class Worker:

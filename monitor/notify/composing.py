@@ -7,6 +7,7 @@ must not bury the reader, and must not lose anything.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -81,6 +82,38 @@ def to_operator(
     content = {"as_of": as_of.isoformat(), "notes": list(notes), "context": context}
     key = _key([address, lang, "operator", f"{as_of:%Y-%m}", about])
     return [Letter(key=key, kind="operator", recipient=address, lang=lang, content=content, created_at=at)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosed:
+    """A file that goes with a letter, of a kind that its name ends with."""
+
+    name: str
+    data: bytes
+
+    @property
+    def sha256(self) -> str:
+        """What tells it from any other file."""
+        return hashlib.sha256(self.data).hexdigest()
+
+
+def report(
+    addresses: Sequence[str], file: Enclosed, told: Mapping[str, Any], *, lang: str, as_of: date, at: datetime,
+    context: Mapping[str, Any],
+) -> list[Letter]:  # fmt: skip
+    """A saved report (`told`: saved, title, summary, filters) for each address. The same report of the same day has the same key,
+    so one that is made twice goes out once."""
+    content = {
+        "name": "", "as_of": as_of.isoformat(), "context": context, **told,
+        "file": {"name": file.name, "sha256": file.sha256, "data": base64.b64encode(file.data).decode()},
+    }  # fmt: skip
+    return [
+        Letter(
+            key=_key([address, lang, "report", as_of.isoformat(), file.name]), kind="report", recipient=address, lang=lang,
+            content=content, created_at=at,
+        )
+        for address in addresses
+    ]  # fmt: skip
 
 
 def set_aside(letter: Letter, reply: str, *, on: date) -> dict[str, str]:

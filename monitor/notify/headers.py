@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from monitor.domain.warning import Letter
 from monitor.domain.words import word
-from monitor.notify.letters import LISTS, Written
+from monitor.notify.letters import WISHED, Written
 from monitor.notify.letters.inert import cut, one_line
 
 SUBJECT_COLUMNS = 78
@@ -87,11 +87,11 @@ def describe(mail: EmailMessage, letter: Letter, written: Written, *, domain: st
 def file_under(mail: EmailMessage, letter: Letter, *, domain: str, answers: str, routing: Routing) -> None:
     """Say how the mail is filed and left. `answers` is the address that a person reads.
 
-    A letter about one warning cannot be left: to send it is the office's duty. What somebody wished for, the digest and the
-    weekly report, says how (RFC 2369, RFC 8058).
+    A letter about one warning cannot be left: to send it is the office's duty. What somebody wished for, the digest, the
+    weekly report and saved reports, says how (RFC 2369, RFC 8058).
     """
     mail["List-Id"] = f"<{routing.list_id or f'lvyue.{domain}'}>"
-    if letter.kind in LISTS:
+    if letter.kind in WISHED:
         mail["List-Unsubscribe"] = _leave(letter, answers, routing.unsubscribe_url)
         if routing.unsubscribe_url:
             mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.daemon.slots import Daily, Hourly, Schedule, Slot
+from monitor.daemon.slots import Daily, Hourly, Monthly, Schedule, Slot
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 SIX = Daily(at=time(6), zone=SHANGHAI)
@@ -37,6 +37,16 @@ def test_a_week_has_one_slot_on_its_day() -> None:
     assert saturday.latest(at("2026-03-06T12:00:00")).key == "2026-02-28"
     assert saturday.latest(at("2026-03-07T06:00:00")).key == "2026-03-07"
     assert saturday.between("2026-02-14", saturday.latest(at("2026-03-07T06:00:00"))) == 2
+
+
+def test_a_month_has_one_slot_on_its_first_day() -> None:
+    monthly = Monthly(at=time(6), zone=SHANGHAI)
+    assert monthly.latest(at("2026-03-01T05:59:59")).key == "2026-02-01"
+    slot = monthly.latest(at("2026-03-01T06:00:00"))
+    assert (slot.key, slot.at) == ("2026-03-01", at("2026-03-01T06:00:00"))
+    assert monthly.after(slot) == at("2026-04-01T06:00:00")
+    assert (monthly.between("2026-02-01", slot), monthly.between("2025-11-01", slot)) == (0, 3)
+    assert monthly.between("2026-02-27", slot) == 0, "what was daily before is counted from its month"
 
 
 def test_hours_are_counted_where_each_comes_once() -> None:
@@ -73,6 +83,7 @@ SCHEDULES = st.one_of(
         Daily, at=st.times(), zone=st.sampled_from(["Asia/Shanghai", "America/New_York",
         "Australia/Lord_Howe"]).map(ZoneInfo), weekday=st.one_of(st.none(), st.integers(0, 6)),
     ),
+    st.builds(Monthly, at=st.times(), zone=st.sampled_from(["Asia/Shanghai", "America/New_York"]).map(ZoneInfo)),
     st.builds(Hourly, hours=st.integers(1, 168)),
 )  # fmt: skip
 INSTANTS = st.integers(0, 20 * 365 * 86400).map(
@@ -90,12 +101,14 @@ def test_slots_only_go_forward_and_their_names_sort_as_they_do(
     assert schedule.latest(first.at).key == first.key, "a slot is its own when it begins"
     trigger = schedule.trigger().get_next_fire_time(None, first.at)
     assert trigger is not None
+    assert schedule.latest(schedule.after(first)).key > first.key
 
 
 @given(schedule=SCHEDULES, now=INSTANTS, turns=st.integers(1, 40))
 def test_what_lies_between_two_slots_is_counted(schedule: Schedule, now: datetime, turns: int) -> None:
     slots = [schedule.latest(now)]
     while len(slots) < turns + 1:
-        longer = timedelta(hours=2 if isinstance(schedule, Daily) else 0)  # a civil day may have more than 24 hours
-        slots.append(schedule.latest(slots[-1].at + schedule.apart + longer))
+        slots.append(
+            schedule.latest(schedule.after(slots[-1]) + timedelta(hours=2 if isinstance(schedule, Daily) else 0))
+        )
     assert schedule.between(slots[0].key, slots[-1]) == turns - 1

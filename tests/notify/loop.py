@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Callable
 from datetime import date
@@ -129,6 +130,22 @@ def quiet(to: Recipient = CHEN) -> Letter:
     return stored(
         "weekly", to, since="2017-12-25", counts=dict.fromkeys(("red", "orange", "yellow", "blue"), 0), sources=sources
     )
+
+
+def answer(to: Recipient = CHEN, **changed: Any) -> Letter:
+    """A saved report that is mailed."""
+    told = {
+        "zh": {"title": "履约情况月报", "summary": "2017年12月：在履合同41份，逾期未付3笔。",
+               "filters": [("单位名称含", "教育")]},
+        "en": {"title": "Monthly report", "summary": "December 2017: 41 contracts in hand, 3 sums overdue.",
+               "filters": [("Unit has", "Education")]},
+    }[to.lang]  # fmt: skip
+    data = b"%PDF-1.7 made for a test"
+    file = {
+        "name": "monthly-2017-12-31.pdf", "sha256": hashlib.sha256(data).hexdigest(),
+        "data": base64.b64encode(data).decode(),
+    }  # fmt: skip
+    return stored("report", to, **({"saved": "monthly", "file": file} | told | changed))
 
 
 EVERY: dict[str, Callable[[Recipient], Letter]] = {

@@ -106,6 +106,23 @@ def test_it_is_inert_in_every_letter_of_the_later_life(text: str, to: Recipient)
         assert len(mail.html) < 120_000
 
 
+@pytest.mark.parametrize("to", [CHEN, MORGAN], ids=["zh", "en"])
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_it_is_inert_in_a_report_that_is_mailed(text: str, to: Recipient) -> None:
+    file = loop.answer(to).content["file"] | {"name": f"{text[:60]}.pdf"}
+    letter = loop.answer(to, title=text, summary=text, filters=[(text, text)], saved=text, file=file)
+    mail = read(
+        as_sent(message(letter, sender="alerts@lvyue.example", sender_name=text, reply_to="fazhi@lvyue.example"))
+    )
+    headers_hold(mail, to)
+    page_holds(mail)
+    [name] = mail.files
+    assert not set(name) & set('/\\\r\n":<>|*?')
+    assert not BIDI_AND_CONTROLS.search(mail.text)
+    assert not BIDI_AND_CONTROLS.search(mail.page.text)
+    assert len(mail.html) < 120_000
+
+
 def poison(content: dict[str, Any], text: str) -> None:
     """A stranger's text wherever a stored letter holds one."""
     found = poisoned(text)

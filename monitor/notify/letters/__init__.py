@@ -18,7 +18,7 @@ from monitor.domain.warning import Letter
 from monitor.domain.words import LANGS, fact_value, word
 from monitor.notify.letters import lists, singles
 from monitor.notify.letters.calendar import calendar, planned
-from monitor.notify.letters.content import Case, Content, Frame, Notes, Weekly
+from monitor.notify.letters.content import Answer, Case, Content, Frame, Notes, Weekly
 from monitor.notify.letters.inert import cut, file_name, one_line
 from monitor.notify.letters.parts import Paper, Part, Words
 from monitor.notify.letters.reader import Reader
@@ -32,8 +32,15 @@ SINGLES: dict[str, Callable[[singles.Desk], tuple[str, Paper]]] = {
 PRINTED = ("warning", "escalated", "closed", "assessment")
 """Those that are an office's papers and go out as PDF too."""
 LISTS = ("digest", "weekly")
-"""Letters about many warnings, which one may leave."""
-KINDS = (*SINGLES, *LISTS, "operator")
+"""Letters about many warnings."""
+WISHED = (*LISTS, "report")
+"""Those that somebody wished for, and may leave."""
+MEDIA = {
+    "pdf": "application/pdf", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "html": "text/html", "csv": "text/csv", "json": "application/json",
+}  # fmt: skip
+"""Kinds of files that a report may be, by the end of its name."""
+KINDS = (*SINGLES, *LISTS, "report", "operator")
 SUBJECT_COLUMNS = 78
 
 
@@ -75,6 +82,8 @@ def enclosures(letter: Letter, *, sender: str) -> list[Attachment]:
         reader = Reader(letter.lang)
         if letter.kind in LISTS:
             return _tables(letter, reader)
+        if letter.kind == "report":
+            return [_file(Answer.model_validate(letter.content))]
         return _papers(letter, reader, sender) if letter.kind in SINGLES else []
     except (ValueError, LookupError, TypeError, ArithmeticError) as fault:
         raise _unwritten(letter, fault) from fault
@@ -92,6 +101,14 @@ def _written(letter: Letter) -> Written:
         week = Weekly.model_validate(letter.content)
         subject, special = lists.weekly(week, reader)
         return _filled(letter, week, reader, subject=subject, special=special)
+    if letter.kind == "report":
+        answer = Answer.model_validate(letter.content)
+        file, size = _file(answer), f"{len(answer.file.data):,}"
+        enclosed = reader.say("enclosed_report", file=file.name, size=size, sha256=answer.file.sha256)
+        proven = reader.say("verify_report", file=file.name) if not file.name.endswith(".csv") else ""
+        special = {"worst": "blue", "preview": answer.summary, "enclosed": enclosed, "proven": proven}
+        subject = reader.say("subject_report", title=answer.title, as_of=reader.day(answer.as_of))
+        return _filled(letter, answer, reader, subject=subject, special=special)
     if letter.kind == "operator":
         notes = Notes.model_validate(letter.content)
         said = [note.in_language(letter.lang) for note in notes.notes]
@@ -163,6 +180,11 @@ def _tables(letter: Letter, reader: Reader) -> list[Attachment]:
     rows = table(listed, reader, listed=True)
     name = lists.table_name("weekly", week, reader)
     return [Attachment(name=name, media="text/csv", data=rows)] if listed else []
+
+
+def _file(answer: Answer) -> Attachment:
+    stem, _, kind = answer.file.name.rpartition(".")
+    return Attachment(name=f"{file_name(stem)}.{kind}", media=MEDIA[kind], data=answer.file.data)
 
 
 def _papers(letter: Letter, reader: Reader, sender: str) -> list[Attachment]:

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, Base64Bytes, BaseModel, BeforeValidator, ConfigDict, Field
 
 from monitor.domain.warning import Event, State
 from monitor.notify.letters.inert import cut, inert
@@ -110,6 +110,24 @@ class Notes(Frame):
     """What the letter to whoever runs Lvyue needs."""
 
     notes: Annotated[list[Said], Field(min_length=1)]
+
+
+class File(Stored):
+    """A file as it was stored: in base64, with the SHA-256 of its bytes."""
+
+    name: Brief
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    data: Base64Bytes
+
+
+class Answer(Frame):
+    """A report that somebody asked to get: what it says in short, what it was narrowed to, and its file."""
+
+    saved: Brief
+    title: Brief
+    summary: Line
+    filters: list[tuple[Brief, Line]] = []
+    file: File
 
 
 class Content(Frame):
