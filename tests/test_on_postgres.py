@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from contextlib import closing
@@ -67,7 +68,25 @@ def asked(office: Office) -> list[str]:
         for clock in ("started_at", "finished_at", "happened_at", "hash", "previous_hash"):
             row.pop(clock, None)
     report = office.ok("report", "portfolio", "--as-of", EARLIER, "--format", "json").out
-    return [report, json.dumps([shown["history"], runs], sort_keys=True)]
+    return [report, json.dumps([shown["history"], runs], sort_keys=True), *given_away(office)]
+
+
+def given_away(office: Office) -> list[str]:
+    """Reports, a question of one's own and a supposition about a past day, and what is written for other programs."""
+    said = [
+        office.ok("report", name, "--as-of", EARLIER, "--format", "csv").out
+        for name in ("payments", "promises", "coverage", "unit", "rights", "slippage", "year")
+    ]
+    past = ("--as-of", EARLIER)
+    said.append(
+        office.ok("query", "select id, title, amount from fact_contract order by id", *past, "--format", "json").out
+    )
+    said.append(office.ok("whatif", "B", "--set", "obligation.due_on=2026-09-01", *past, "--format", "html").out)
+    said.append(office.ok("export", "ocds", *past).out)
+    said.append(office.ok("export", "ical", *past).out)
+    ledger = office.folder / "ledger.xlsx"
+    office.ok("export", "ledger", str(ledger), *past)
+    return [*said, hashlib.sha256(ledger.read_bytes()).hexdigest()]
 
 
 def tables(file: Path, *, but: tuple[str, ...] = ()) -> dict[str, list[Any]]:

@@ -298,6 +298,4 @@ def hand_over(document: Document, form: FormName, *, paper: Literal["a4", "lette
     elif output is None:
         sys.stdout.buffer.write(made)
     else:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_bytes(made)
-        shell.say(f"wrote {output}")
+        shell.keep([made], output)

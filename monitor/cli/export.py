@@ -121,17 +121,8 @@ def _opened(as_of: str | None, known_at: str | None) -> Iterator[Opened]:
 
 
 def _stream(pieces: Iterable[bytes], output: Path | None) -> None:
-    """A file is there only when it is whole."""
-    if output is None:
-        for piece in pieces:
-            sys.stdout.write(piece.decode())
+    if output is not None:
+        shell.keep(pieces, output)
         return
-    output.parent.mkdir(parents=True, exist_ok=True)
-    growing = output.with_name(f"{output.name}.part")
-    try:
-        with growing.open("wb") as out:
-            out.writelines(pieces)
-        growing.replace(output)
-    finally:
-        growing.unlink(missing_ok=True)
-    shell.say(f"wrote {output}")
+    for piece in pieces:
+        sys.stdout.write(piece.decode())

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -157,9 +157,20 @@ def fail_on(level: str | None, found: list[str]) -> None:
 def write(text: str, output: Path | None) -> None:
     if output is None:
         sys.stdout.write(text)
-        return
+    else:
+        keep([text.encode()], output)
+
+
+def keep(pieces: Iterable[bytes], output: Path) -> None:
+    """Write a file, which is there only when it is whole."""
     output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(text, encoding="utf-8", newline="")
+    growing = output.with_name(f"{output.name}.part")
+    try:
+        with growing.open("wb") as out:
+            out.writelines(pieces)
+        growing.replace(output)
+    finally:
+        growing.unlink(missing_ok=True)
     say(f"wrote {output}")
 
 

@@ -21,13 +21,14 @@ from monitor.domain.errors import UsageError
 from monitor.domain.sandbox import bounded
 from monitor.domain.words import fact_name, word
 from monitor.engines.duckdb import Engine
+from monitor.notify.letters.inert import one_line
 from monitor.reports.asked import Asked, document
 from monitor.reports.document import Cell, Column, Document, Kind, Section, Table
 
 SECONDS = 60
 ROWS = 100_000
 CELLS = 1_000_000
-WIDEST = 200
+WIDEST = 1_000
 LONGEST = 10_000
 """What an answer may take: seconds, rows, cells, columns, characters of a cell."""
 
@@ -108,7 +109,7 @@ def _columns(names: list[str], types: list[str]) -> tuple[Column, ...]:
     taken: set[str] = set()
     return tuple(
         Column(key=key, title=key, kind=_kind(kind))
-        for name, kind in zip(names, types, strict=True) if (key := _free(name[:LONGEST] or "?", taken))
+        for name, kind in zip(names, types, strict=True) if (key := _free(one_line(name, LONGEST) or "?", taken))
     )  # fmt: skip
 
 

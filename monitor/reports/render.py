@@ -12,9 +12,8 @@ from decimal import Decimal
 from typing import Any
 
 from monitor.domain.words import word
+from monitor.notify.letters.inert import cell, one_line
 from monitor.reports.portfolio import Portfolio
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\x00")
 
 
 def to_json(value: Any) -> str:
@@ -31,7 +30,7 @@ def to_csv(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> str:
     """
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(columns)
+    writer.writerow([_cell(one_line(column)) for column in columns])
     writer.writerows([[_cell(row.get(column)) for column in columns] for row in rows])
     return out.getvalue()
 
@@ -52,11 +51,7 @@ def findings_csv(report: Portfolio, lang: str) -> str:
 
 
 def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return f"'{value}" if value.startswith(FORMULA) else value
-    return str(as_plain(value)) if isinstance(value, date | datetime | Decimal) else str(value)
+    return str(as_plain(value)) if isinstance(value, date | datetime | Decimal) else cell(value)
 
 
 def as_plain(value: Any) -> Any:

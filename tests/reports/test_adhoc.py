@@ -99,8 +99,8 @@ def test_a_question_is_bounded_in_rows_columns_and_the_length_of_a_cell(asked: A
     assert len(document.table("rows").rows) == 100_000
     assert document.sections[0].notes == ("只列出前100,000行，其后还有。",)
     assert not ask(asked, "from range(100000)").sections[0].notes
-    columns = ", ".join(f"1 as c{number}" for number in range(1000))
-    with pytest.raises(UsageError, match="1,000 columns"):
+    columns = ", ".join(f"1 as c{number}" for number in range(1001))
+    with pytest.raises(UsageError, match="1,001 columns"):
         ask(asked, f"select {columns}")
     (row,) = ask(asked, "select repeat('长', 1000000) as long").table("rows").rows
     assert row["long"] == "长" * 10_000

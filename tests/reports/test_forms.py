@@ -16,7 +16,8 @@ import pytest
 from pypdf import PdfReader
 
 from monitor.domain.words import LANGS
-from monitor.reports.document import Cell, Document, Figure, Section, Table, columns, told
+from monitor.notify.letters.inert import columns as columns_of
+from monitor.reports.document import Cell, Column, Document, Figure, Section, Table, columns, told
 from monitor.reports.forms import FORMS, Form, Paper, shaped
 from monitor.reports.questions import questions
 from tests.reports.district import Askable
@@ -219,6 +220,73 @@ def test_csv_and_a_terminal_are_inert(strange: Document) -> None:
         made = shaped(strange, form).decode()
         assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]", made)
     assert json.loads(shaped(strange, "json"))["sections"][0]["tables"][0]["rows"][12]["unit"] == STRANGE[12]
+
+
+@pytest.fixture(scope="module")
+def wide() -> Document:
+    """A thousand columns, titles and cells of what strangers write: an answer to a statement may be so."""
+    titles = [STRANGE[place % len(STRANGE)] for place in range(1000)]
+    kinds = tuple(Column(key=f"{title}{place}", title=title, kind="text") for place, title in enumerate(titles))
+    rows: list[dict[str, Cell]] = [
+        {
+            one.key: f"r{line}c{place}" if place % 97 == 0 else titles[(place + line) % 1000]
+            for place, one in enumerate(kinds)
+        }
+        for line in range(30)
+    ]
+    section = Section(key="rows", heading="Rows", tables=(Table(key="rows", title="Rows", columns=kinds, rows=rows),))
+    return Document(
+        name="query", title="Wide", lang="en", header=NOTHING.header, inputs={"facts": "ab" * 32}, summary="Wide",
+        sections=(section,), main="rows",
+    )  # fmt: skip
+
+
+def test_a_thousand_columns_pass_inert_through_every_form_that_a_program_reads(wide: Document) -> None:
+    table = wide.table("rows")
+    (seen,) = tables_of(read_markup(shaped(wide, "html").decode()))
+    assert [len(row) for row in seen] == [1000] * 31
+    sheet = openpyxl.load_workbook(io.BytesIO(shaped(wide, "xlsx"))).worksheets[1]
+    listed = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    assert (len(listed), {cell.data_type for row in sheet.iter_rows() for cell in row} - {"s", "n"}) == (31, set())
+    assert not [
+        cell for row in sheet.iter_rows() for cell in row if cell.hyperlink or (cell.data_type == "n" and cell.value)
+    ]
+    lines = list(csv.reader(io.StringIO(shaped(wide, "csv").decode())))
+    data = json.loads(shaped(wide, "json"))["sections"][0]["tables"][0]
+    for line, row in enumerate(table.rows):
+        for place in range(0, 1000, 97):
+            said = f"r{line}c{place}"
+            assert (seen[line + 1][place], listed[line + 1][place], lines[line + 1][place]) == (said, said, said)
+        assert list(data["rows"][line].values()) == list(row.values())
+    assert not [text for row in lines for text in row if text.startswith(("=", "+", "-", "@", "＝", "\t", "\r"))]
+
+
+def test_a_screen_shows_as_many_columns_as_it_has_room_for_and_how_many_more_there_are(wide: Document) -> None:
+    shown = shaped(wide, "terminal").decode()
+    assert max(map(columns_of, shown.splitlines())) <= 140
+    assert re.search(r"\d{3} more columns in other formats", shown)
+    assert "r0c0" in shown
+    assert "r0c97" not in shown
+
+
+@pytest.mark.parametrize("paper", ["a4", "letter"])
+def test_paper_lays_a_wide_table_out_in_parts_that_fit(wide: Document, paper: Paper) -> None:
+    reader = PdfReader(io.BytesIO(shaped(wide, "pdf", paper=paper)))
+    text = ""
+    for page in reader.pages:
+        places: list[float] = []
+
+        def place(
+            text: str, cm: list[float], tm: list[float], font: object, size: float, at: list[float] = places
+        ) -> None:
+            at.append(cm[4] + tm[4] if text.strip() else 0)
+
+        text += page.extract_text(visitor_text=place)
+        assert 0 <= min(places) <= max(places) < float(page.mediabox.width)
+    for place_of_column in range(0, 1000, 97):
+        assert f"r0c{place_of_column}" in text
+    assert "of 1,000)" in text
+    assert "Of 30 rows, 20 are listed here" in text
 
 
 @pytest.mark.parametrize("paper", ["a4", "letter"])

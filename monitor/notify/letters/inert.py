@@ -18,7 +18,7 @@ _CONTROLS = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 _NO_NAME = re.compile(r"[\s/\\:*?\"<>|%&;$`'{}()\[\]~#!=]+-?")
-_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+_FORMULA = tuple("=+-@\t\r\n\x00＝＋－＠")
 
 
 def one_line(value: str, limit: int = CELL_LIMIT) -> str:

@@ -33,8 +33,12 @@ NARROWEST, WIDEST = 6, 34
 
 ElementTree.register_namespace("", "http://www.w3.org/2000/svg")
 
-PORTRAIT = 88
-"""Columns of a screen that go side by side on upright paper; a wider table turns the paper."""
+PORTRAIT, LANDSCAPE = 88, 240
+"""Columns of a screen that go side by side on upright paper; a wider table turns the paper, one still wider is laid out in
+parts, each with the first column again."""
+
+CELLS = 20_000
+"""Cells of a table on paper: of one that is in many parts fewer rows are shown."""
 
 
 def printed(document: Document, paper: str = "a4") -> bytes:
@@ -78,7 +82,7 @@ def _section(section: Section, lang: str) -> dict[str, Any]:
             for one in section.figures
         ],
         "drawings": [{"caption": one.caption, "title": one.title} for one in section.drawings],
-        "tables": [_table(table, lang) for table in section.tables],
+        "tables": [part for table in section.tables for part in _parts(table, lang)],
     }  # fmt: skip
 
 
@@ -90,18 +94,36 @@ def _legible(svg: str, lang: str) -> str:
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def _table(table: Table, lang: str) -> dict[str, Any]:
-    rest = len(table.rows) - ROWS
-    numbers = {"total": f"{len(table.rows):,}", "shown": f"{ROWS:,}"}
+def _parts(table: Table, lang: str) -> list[dict[str, Any]]:
+    """The table, or where no page is wide enough, its parts side by side."""
+    widths = _widths(table, lang)
+    parts: list[list[int]] = [[]]
+    for place, width in enumerate(widths):
+        taken = sum(widths[one] for one in parts[-1])
+        if len(parts[-1]) > 1 and taken + width > LANDSCAPE:
+            parts.append([0])
+        parts[-1].append(place)
+    shown = ROWS if len(parts) == 1 else max(1, min(ROWS, CELLS // len(widths)))
+    return [_part(table, lang, {place: widths[place] for place in part}, shown) for part in parts]
+
+
+def _part(table: Table, lang: str, widths: dict[int, int], shown: int) -> dict[str, Any]:
+    """Some columns by place, with their widths; `shown` rows of them."""
+    chosen = [table.columns[place] for place in widths]
+    numbers = {"total": f"{len(table.rows):,}", "shown": f"{shown:,}"}
     total = [
         told(table.total, one, lang) if one.key in table.total else head("report.total", lang) if not place else ""
-        for place, one in enumerate(table.columns)
+        for place, one in enumerate(chosen)
     ] if table.total else []  # fmt: skip
+    title = table.title
+    if len(chosen) < len(table.columns):
+        places = {"first": f"{[*widths][1] + 1:,}", "last": f"{max(widths) + 1:,}", "n": f"{len(table.columns):,}"}
+        title = filled("answer.columns_some", lang, title=title, **places)
     return {
-        "title": table.title, "head": [column.title for column in table.columns], "widths": _widths(table, lang),
-        "right": [column.kind in NUMERIC for column in table.columns],
-        "rows": [[_cell(row, column, lang) for column in table.columns] for row in table.rows[:ROWS]],
-        "total": total, "rest": filled("answer.rows_some", lang, **numbers) if rest > 0 else "",
+        "title": one_line(title), "head": [one_line(column.title, NAME) for column in chosen], "widths": [*widths.values()],
+        "right": [column.kind in NUMERIC for column in chosen],
+        "rows": [[_cell(row, column, lang) for column in chosen] for row in table.rows[:shown]],
+        "total": total, "rest": filled("answer.rows_some", lang, **numbers) if len(table.rows) > shown else "",
         "none": word("report.none", lang),
     }  # fmt: skip
 
@@ -117,6 +139,7 @@ def _widths(table: Table, lang: str) -> list[int]:
     for column in table.columns:
         texts = [told(row, column, lang) for row in [*table.rows[:ROWS], table.total or {}] if column.key in row]
         needed = max((width_of(text[:WIDEST]) for text in texts), default=NARROWEST)
-        word_of_head = max((width_of(one) for one in column.title.split()), default=0) if lang == "en" else 4
+        title = one_line(column.title, WIDEST)
+        word_of_head = max((width_of(one) for one in title.split()), default=0) if lang == "en" else 4
         widths.append(max(NARROWEST, min(WIDEST, max(needed, word_of_head)) + 2))
     return widths

@@ -19,17 +19,18 @@ ROWS = 25
 NAME = 80
 """Columns of a screen that a name may take."""
 
-FIRST, TEXT = 20, 10
-"""Columns of a screen that the first column and another text get at least: Chinese folds well, a letter a line does not."""
+FIRST, TEXT, DIGITS = 20, 10, 6
+"""Columns of a screen that the first column, another text and a number get at least: Chinese folds well, a letter a line does
+not."""
 
 COLOURS = {"red": "red", "orange": "dark_orange", "yellow": "yellow", "blue": "blue"}
 
 
 def show(console: Console, document: Document) -> None:
-    """Print a report."""
+    """Print a report, each table as wide as the console."""
     parts: list[RenderableType] = [_header(document), Text(_safe(document.summary), style="bold")]
     for section in document.sections:
-        parts += _section(section, document.lang)
+        parts += _section(section, document.lang, console.width)
     parts.append(Text(word("no_proof", document.lang), style="italic"))
     console.print(Group(*(Padding(part, (0, 0, 1, 0)) for part in parts)))
 
@@ -56,7 +57,7 @@ def _header(document: Document) -> RenderableType:
     return lines
 
 
-def _section(section: Section, lang: str) -> list[RenderableType]:
+def _section(section: Section, lang: str, width: int) -> list[RenderableType]:
     line = Text(section.heading, style="bold underline")
     if section.sentence:
         line.append(f"\n{_safe(section.sentence)}", style="not bold not underline")
@@ -66,14 +67,15 @@ def _section(section: Section, lang: str) -> list[RenderableType]:
         line.append(spoken(figure.value, figure.kind, lang) + currency, style="bold not underline")
         line.append(f"  {_safe(figure.note)}" if figure.note else "", style="dim not bold not underline")
     parts: list[RenderableType] = [line]
-    parts += [_table(table, lang, alone=table.title == section.heading) for table in section.tables]
+    parts += [_table(table, lang, width, alone=table.title == section.heading) for table in section.tables]
     return parts + [Text(_safe(note), style="dim") for note in section.notes]
 
 
-def _table(table: Table, lang: str, *, alone: bool) -> RenderableType:
+def _table(table: Table, lang: str, width: int, *, alone: bool) -> RenderableType:
     if not table.rows:
         return Text(f"{table.title}{word('letter.colon', lang)}{word('report.none', lang)}", style="dim")
-    kept, currency = _without_currency(table)
+    every, currency = _without_currency(table)
+    kept = every[: max(2, next((n for n in range(len(every)) if _needed(every[: n + 1]) > width), len(every)))]
     title = " ".join(filter(None, ("" if alone else table.title, f"({currency})" if currency else "")))
     grid = Grid(
         title=_safe(title) or None, title_justify="left", show_footer=table.total is not None, padding=(0, 0, 0, 1)
@@ -81,15 +83,21 @@ def _table(table: Table, lang: str, *, alone: bool) -> RenderableType:
     for place, column in enumerate(kept):
         firm = column.kind in NUMERIC or column.kind == "day"
         grid.add_column(
-            column.title.replace(" ", "\n") if firm else column.title, justify="right" if column.kind in NUMERIC else "left",
+            _safe(column.title).replace(" ", "\n") if firm else _safe(column.title),
+            justify="right" if column.kind in NUMERIC else "left",
             no_wrap=firm, overflow="fold", min_width=None if firm else TEXT if place or column.kind == "level" else FIRST,
             footer=_footer(table.total or {}, column, lang, first=place == 0),
         )  # fmt: skip
     for row in table.rows[:ROWS]:
         grid.add_row(*(_cell(row, column, lang) for column in kept))
-    if len(table.rows) > ROWS:
-        grid.caption = filled("more_rows", lang, n=f"{len(table.rows) - ROWS:,}")
+    more = {"more_rows": len(table.rows) - ROWS, "more_columns": len(every) - len(kept)}
+    grid.caption = " · ".join(filled(name, lang, n=f"{n:,}") for name, n in more.items() if n > 0) or None
     return grid
+
+
+def _needed(kept: list[Column]) -> int:
+    """Columns of a screen that these take where names are folded as far as they may be."""
+    return FIRST - TEXT + 1 + sum((TEXT if column.kind in ("text", "level") else DIGITS) + 2 for column in kept)
 
 
 def _without_currency(table: Table) -> tuple[list[Column], str]:

@@ -105,10 +105,10 @@ class _Writer:
 
     def sheet(self, table: Table, number: int) -> None:
         """A table with its header frozen and filters over its columns; totals below, outside of the filters."""
-        name = f"{number} {_NO_SHEET.sub(' ', table.title)}"[:31].strip()
+        name = f"{number} {_NO_SHEET.sub(' ', one_line(table.title))}"[:31].strip()
         page = self.book.add_worksheet(name)
         for place, column in enumerate(table.columns):
-            page.write_string(0, place, column.title, self.header)
+            page.write_string(0, place, one_line(column.title, TEXT_LIMIT), self.header)
             page.set_column(place, place, self._width(table, column))
         for line, row in enumerate(table.rows, start=1):
             for place, column in enumerate(table.columns):
@@ -161,7 +161,7 @@ class _Writer:
 
     def _width(self, table: Table, column: Column) -> int:
         texts = [
-            column.title,
+            one_line(column.title),
             *(spoken(row[column.key], column.kind, self.lang) for row in table.rows[:200] if column.key in row),
         ]
         return max(NARROWEST, min(WIDEST, max(width_of(text[:WIDEST]) for text in texts) + 3))
