@@ -99,6 +99,15 @@ class Register:
                 change = Change(alert=alert, event=kind, before=None, after=level)
                 alert = warnings.save(db, [change], run_id=None, on=day, at=at(day))[0].alert
 
+    def lives(self) -> None:
+        """Every warning of `LIVES`."""
+        for number, (contract, events) in enumerate(LIVES):
+            opened, key = events[0][1], f"register:{contract}"
+            alert = warned(
+                subject_id=f"{key}/{number}", contract_id=key, opened_on=opened, level_since=opened, told=None
+            )
+            self.happened(alert, *events)
+
 
 @pytest.fixture(scope="module")
 def register(tmp_path_factory: pytest.TempPathFactory) -> Register:
@@ -282,15 +291,7 @@ def test_a_claim_is_believed_in_nothing(
 def test_the_ledger_of_warnings_is_told_from_what_happened(tmp_path: Path) -> None:
     """预警处置率, 预警准确率; what was done after the day, or written later, is not seen."""
     register = Register(tmp_path)
-    for number, (contract, events) in enumerate(LIVES):
-        opened = events[0][1]
-        key = (
-            f"{register.office.rows('select distinct id from contract_version where id like ?', '%' + contract)[0][0]}"
-        )
-        register.happened(
-            warned(subject_id=f"{key}/{number}", contract_id=key, opened_on=opened, level_since=opened, told=None),
-            *events,
-        )
+    register.lives()
     data = register.data("alerts", "--as-of", ASKED)
     seen = register.office.rows(
         "select alert_id, kind from alert_event where happened_on between '2026-01-01' and ?", ASKED

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table as Grid
@@ -9,9 +11,10 @@ from rich.text import Text
 
 from monitor.domain.warning import SHAPES
 from monitor.domain.words import filled, word
+from monitor.notify.letters.inert import columns as width_of
 from monitor.notify.letters.inert import cut, one_line
 from monitor.reports import terminal
-from monitor.reports.document import NUMERIC, Column, Document, Row, Section, Table, spoken, told
+from monitor.reports.document import DOES_NOT_APPLY, NUMERIC, Column, Document, Row, Section, Table, spoken, told
 
 ROWS = 25
 """Rows of a table that are shown; the other forms have more."""
@@ -19,9 +22,11 @@ ROWS = 25
 NAME = 80
 """Columns of a screen that a name may take."""
 
-FIRST, TEXT, DIGITS = 20, 10, 6
-"""Columns of a screen that the first column, another text and a number get at least: Chinese folds well, a letter a line does
-not."""
+FIRST, TEXT = 20, 10
+"""Columns of a screen that the first column and another text get at least: Chinese folds well, a letter a line does not."""
+
+HEAD, FEW = 10, 10
+"""Columns of a screen at which the head of a number or a day is broken, between words; in a table of more columns, at each."""
 
 COLOURS = {"red": "red", "orange": "dark_orange", "yellow": "yellow", "blue": "blue"}
 
@@ -75,15 +80,15 @@ def _table(table: Table, lang: str, width: int, *, alone: bool) -> RenderableTyp
     if not table.rows:
         return Text(f"{table.title}{word('letter.colon', lang)}{word('report.none', lang)}", style="dim")
     every, currency = _without_currency(table)
-    kept = every[: max(2, next((n for n in range(len(every)) if _needed(every[: n + 1]) > width), len(every)))]
+    kept = _fitting(table, every, lang, width)
     title = " ".join(filter(None, ("" if alone else table.title, f"({currency})" if currency else "")))
     grid = Grid(
         title=_safe(title) or None, title_justify="left", show_footer=table.total is not None, padding=(0, 0, 0, 1)
     )
     for place, column in enumerate(kept):
-        firm = column.kind in NUMERIC or column.kind == "day"
+        firm = _firm(column)
         grid.add_column(
-            _safe(column.title).replace(" ", "\n") if firm else _safe(column.title),
+            "\n".join(_head(column, lang, HEAD if len(kept) <= FEW else 1)) if firm else _safe(column.title),
             justify="right" if column.kind in NUMERIC else "left",
             no_wrap=firm, overflow="fold", min_width=None if firm else TEXT if place or column.kind == "level" else FIRST,
             footer=_footer(table.total or {}, column, lang, first=place == 0),
@@ -95,9 +100,33 @@ def _table(table: Table, lang: str, width: int, *, alone: bool) -> RenderableTyp
     return grid
 
 
-def _needed(kept: list[Column]) -> int:
-    """Columns of a screen that these take where names are folded as far as they may be."""
-    return FIRST - TEXT + 1 + sum((TEXT if column.kind in ("text", "level") else DIGITS) + 2 for column in kept)
+def _fitting(table: Table, every: list[Column], lang: str, width: int) -> list[Column]:
+    """The columns that a screen has room for where names are folded as far as they may be; two at least."""
+    taken, kept = FIRST - TEXT + 1, list[Column]()
+    for column in every:
+        taken += _least(table, column, lang) + 2
+        if len(kept) > 1 and taken > width:
+            break
+        kept.append(column)
+    return kept
+
+
+def _least(table: Table, column: Column, lang: str) -> int:
+    if not _firm(column):
+        return TEXT
+    texts = [told(row, column, lang) for row in [*table.rows[:ROWS], table.total or {}] if column.key in row]
+    return max(width_of(text) for text in (*_head(column, lang, 1), *texts, DOES_NOT_APPLY))
+
+
+def _head(column: Column, lang: str, width: int) -> list[str]:
+    """The lines of a head: broken between words, or where there are none after every few characters."""
+    title = _safe(column.title)
+    return wrap(title, max(2, width // 2)) if lang == "zh" else wrap(title, width, break_long_words=False)
+
+
+def _firm(column: Column) -> bool:
+    """Whether its values are never folded."""
+    return column.kind in NUMERIC or column.kind == "day"
 
 
 def _without_currency(table: Table) -> tuple[list[Column], str]:

@@ -54,12 +54,16 @@ def report(asked: Asked) -> Document:
     numbers = {row["what"]: spoken(row["this_year"], "number", asked.lang) for row in done}
     blanks = {name: numbers[asked.say(f"year.{name}")] for name in ("reviews", "warnings", "assessments", "judgements")}
     first = asked.day(spans["this_year"].first)
+    silent = ", ".join(f"({letter})" for letter, row in zip("abcd", breaches, strict=True) if row["this_year"] is None)
     summary = asked.say(
         "year.summary", first=first, as_of=asked.day(asked.as_of), breaches=known, reds=f"{open_reds:,}", **blanks
     )
     figures = (
         Figure(
-            key="breaches", title=asked.say("year.breaches_known"), value=known, note=asked.say("year.breaches_note")
+            key="breaches",
+            title=asked.say("year.breaches_known"),
+            value=known,
+            note=asked.say("year.breaches_note", letters=silent),
         ),
         Figure(
             key="open_reds", title=asked.say("year.open_reds"), value=open_reds, note=asked.say("year.open_reds_note")
@@ -112,8 +116,9 @@ def _done(asked: Asked, told: Sequence[Told], spans: Mapping[str, Span]) -> list
     begun = min((day for day, _ in asked.scans()), default=date.max)
 
     def counted(name: str, span: Span) -> int | None:
-        """What was done in a span; not known of what is ours where our records begin after it, nor of scans of some contracts."""
-        unseen = name in OURS and span.last < begun
+        """What was done in a span; not known of what is ours where our records begin after it, nor of scans of some contracts,
+        nor of what nobody ever told of."""
+        unseen = span.last < begun if name in OURS else name != "signed" and not counts[name]
         return None if unseen or (picked and name == "scans") else sum(map(span.has, counts[name]))
 
     rows: list[dict[str, Cell]] = [
@@ -156,14 +161,15 @@ def _shares(asked: Asked, spans: Mapping[str, Span]) -> Table:
 
 
 def _breaches(asked: Asked, spans: Mapping[str, Span]) -> list[dict[str, Cell]]:
-    """Breaches of faith by the letter of the definition, each contract (or unit, where none is named) once a period."""
-    found = asked.rows(_BREACHES)
+    """Breaches of faith by the letter of the definition, each contract (or unit, where none is named) once a period; not known
+    where no source ever told of such a thing, of whomever: silence does not say that nobody complained."""
+    found, (told,) = asked.rows(_BREACHES), asked.rows(_EVER_TOLD)
     rows: list[dict[str, Cell]] = []
     for letter in "abcd":
         cells: dict[str, Cell] = {"what": asked.say(f"year.breach_{letter}")}
         for period, span in spans.items():
             whose = {row["whose"] for row in found if row["letter"] == letter and span.has(row["day"])}
-            cells[period] = None if letter == "b" else len(whose)
+            cells[period] = len(whose) if told.get(letter) else None
         rows.append(cells)
     return rows
 
@@ -191,6 +197,13 @@ union all
 select 'd', o.contract_id, coalesce(o.decision_on, o.start_on, o.due_on)
 from fact_obligation o join asked a on a.id = o.contract_id
 where o.kind = 'judgment' and o.side = 'government' and coalesce(o.conditions_met, true)
+"""
+
+
+_EVER_TOLD = """
+select
+    exists (from complaint) as a, exists (from complaint) or exists (from disclosure) as c,
+    exists (from obligation where kind = 'judgment') as d
 """
 
 
