@@ -62,6 +62,7 @@ def names() -> list[str]:
 def check(name: str, said: Mapping[str, str]) -> Narrowed:
     """What a report is narrowed to. Raises UsageError for one that there is not, or that does not heed, or lacks, what is said:
     an option without effect must not look as if it had one."""
+    from monitor.reports import standing
     from monitor.reports.asked import Narrowed
 
     if name not in names():
@@ -71,6 +72,7 @@ def check(name: str, said: Mapping[str, str]) -> Narrowed:
         raise UsageError(f"the report {name} needs to be told: {', '.join(lacking)}")
     wanted = Narrowed.of({key: value for key, value in said.items() if key not in about}, f"the report {name}")
     heeds = {"by"} | (questions.narrowed_by(name) if name in questions.questions() else set())
+    heeds |= standing.NARROWED_BY if name == "portfolio" else set()
     if unfit := [one for one in wanted.named() if one not in heeds]:
         told, takes = (", ".join(f"--{_OPTIONS.get(one, one)}" for one in found) for found in (unfit, sorted(heeds)))
         raise UsageError(f"the report {name} is not narrowed by {told}", hint=f"it takes {takes}")

@@ -378,6 +378,64 @@ def test_where_we_stand_is_the_same_on_paper_in_a_workbook_and_as_data(register:
     assert failing.code == (3 if told["findings"] else 0)
 
 
+@pytest.mark.parametrize("form", KEPT)
+def test_where_a_part_stands_is_told_in_the_form_of_every_report(register: Register, form: str) -> None:
+    """Two of the four contracts are of Parks; GEN-ALT-01 says nothing here, so a rule leaves contracts and takes warnings."""
+    file = register.folder / f"part.{form}"
+    words = ("--as-of", ASKED, "--unit", "park", "--kind", "ZFCG", "--by", "Auditor Chen")
+    register.office.ok("report", "portfolio", *words, "--format", form, "-o", str(file))
+    assert register.office.ok("report", "verify", str(file)).out.startswith("same: portfolio")
+    told = register.data("portfolio", *words)
+    figures = {one["figure"]: one["value"] for one in told["sections"][0]["figures"]}
+    assert figures["contracts"] == 2
+    assert [row["unit"] for row in table(told, "units")["rows"]] == ["Parks"]
+    assert told["filters"] == {
+        "Unit has": "park", "Kind of contract": "ZFCG procurement of goods and services", "Asked by": "Auditor Chen"
+    }  # fmt: skip
+    assert not {"estimates", "blind"} & {section["section"] for section in told["sections"]}
+    refused = register.office.lvyue("report", "portfolio", "--unit", "Palace", "--as-of", ASKED)
+    assert (refused.code, "no contract with --unit" in refused.err) == (2, True)
+
+
+DISCLOSED = """
+create view unit as select unit as id, unit as name, kind, min(source_row) as source_row from raw group by unit, kind;
+create view party as
+select party as id, party as name, nullif(size, '') as size_at_signing, min(source_row) as source_row from raw
+group by party, size;
+create view contract as
+select id, id as title, unit as unit_id, party as party_id, 'CNY' as currency, 1000 as amount, '2024-06-01' as signed_on,
+    source_row from raw;
+create view payment as
+select id || '/' || n as id, id as contract_id, 'government' as side, 'Part ' || n as title, 'CNY' as currency, 500 as amount,
+    nullif(paid, '') as paid, nullif(due, '') as due_on, source_row from raw, (select unnest([1, 2]) as n);
+"""
+OWED = """id,unit,kind,party,size,paid,due
+last,Works,authority,S,small,100,2025-12-31
+again,Works,authority,M,micro,0,2025-03-01
+this,Works,authority,S,small,0,2026-01-01
+settled,Works,authority,S,small,500,2025-03-01
+large,Works,authority,L,large,0,2025-03-01
+blind,Works,authority,S,small,,2025-03-01
+timeless,School,institution,S,small,0,
+firm,Firm,soe,S,small,0,2025-03-01
+nobody,School,institution,N,,0,2025-03-01
+"""
+
+
+def test_the_yearly_disclosure_counts_what_its_form_asks_for(tmp_path: Path) -> None:
+    """Form 6.10 (条例 art. 18), by hand: two contracts of Works, with two parts each of which 400 and 500 are open; what is of
+    this year, settled, owed to a large enterprise or by a firm, or of unknown size is not in it."""
+    (tmp_path / "register.sql").write_text(DISCLOSED, encoding="utf-8")
+    (tmp_path / "register.csv").write_text(OWED, encoding="utf-8")
+    office = Office(tmp_path, config(source("register", "register.csv", "register.sql", published="2026-02-01"), CORE))
+    office.ok("pull")
+    told = json.loads(office.ok("report", "payments", "--as-of", ASKED, "--format", "json").out)
+    names = ("unit", "year", "contracts", "overdue", "currency", "no_day_or_sum", "disclosed_on")
+    assert cells(told, "disclosure", *names) == [
+        ["School", "2025", 0, "0.00", "CNY", 2, "–"], ["Works", "2025", 2, "1800.0000", "CNY", 2, "–"],
+    ]  # fmt: skip
+
+
 def test_of_what_others_list_the_report_says_how_much_the_ledger_has(tmp_path: Path) -> None:
     """归集率: of four numbers in the register two stand in the ledger; what the ledger alone has is in neither part."""
     (tmp_path / "register.sql").write_text(MAPPING, encoding="utf-8")

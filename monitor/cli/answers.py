@@ -50,11 +50,9 @@ def _verb(name: str) -> Callable[..., None]:
         output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.")] = None,
     ) -> None:  # fmt: skip
         config = shell.load_config()
-        day = shell.parse_day(first)
-        said: dict[str, str | None] = {
-            "unit": unit, "party": party, "kind": kind, "amount": _sum(amount), "rule": rule, "level": level,
-            "first": day.isoformat() if day else None, "by": _name(by),
-        }  # fmt: skip
+        said = narrowed(
+            unit=unit, party=party, kind=kind, amount=amount, rule=rule, level=level, by=by, first=first
+        )  # fmt: skip
         hand_over(_asked(config, name, said, as_of, known_at), form, paper=paper, output=output)
 
     report.__doc__ = questions.questions()[name]
@@ -63,6 +61,13 @@ def _verb(name: str) -> Callable[..., None]:
 
 for _question_name in questions.questions():
     report_app.command(_question_name)(_verb(_question_name))
+
+
+def narrowed(*, amount: str | None, by: str | None, first: str | None = None, **plain: str | None) -> dict[str, str]:
+    """What a report is narrowed to, as it was said; what was not said is left out. Raises UsageError."""
+    day = shell.parse_day(first)
+    said = plain | {"amount": _sum(amount), "first": day.isoformat() if day else None, "by": _name(by)}
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def _sum(text: str | None) -> str | None:

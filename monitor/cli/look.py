@@ -28,14 +28,17 @@ SubjectName = Literal["unit", "party", "contract", "obligation", "payment", "ame
 
 @report_app.command("portfolio")
 def report_portfolio(
-    as_of: AsOf = None, known_at: KnownAt = None, fail_on: FailOn = None,
+    as_of: AsOf = None, known_at: KnownAt = None, unit: answers.Unit = None, party: answers.Party = None,
+    kind: answers.Kind = None, amount: answers.Least = None, rule: answers.RuleId = None, level: answers.Grave = None,
+    by: answers.By = None, fail_on: FailOn = None,
     form: Annotated[
         Literal["terminal", "html", "pdf", "xlsx", "json", "csv"], typer.Option("--format", help="csv holds the warnings.")
     ] = "terminal",
     paper: Annotated[Literal["a4", "letter"], typer.Option(help="Size of a PDF's pages.")] = "a4",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.")] = None,
 ) -> None:  # fmt: skip
-    """Where we stand: due, overdue, by unit; warnings worst first; what moved, vanished, or cannot be known."""
+    """Where we stand: due, overdue, by unit; warnings worst first; what moved, vanished, or cannot be known. Narrowed, it has the
+    form that every other report has."""
     from monitor import pipeline
     from monitor.asking import Question
     from monitor.reports import page, render, terminal
@@ -43,8 +46,9 @@ def report_portfolio(
 
     config = shell.load_config()
     day, instant = shell.when(config, as_of, known_at)
-    if form in ("pdf", "xlsx"):
-        asked = Question(name="portfolio", as_of=day, known_at=instant, lang=shell.language())
+    said = answers.narrowed(unit=unit, party=party, kind=kind, amount=amount, rule=rule, level=level, by=by)
+    if said or form in ("pdf", "xlsx"):
+        asked = Question(name="portfolio", as_of=day, known_at=instant, lang=shell.language(), said=said)
         told = answers.answered(config, asked)
         answers.hand_over(told, form, paper=paper, output=output)
         shell.fail_on(fail_on, [str(row["level"]) for row in told.table("warnings").rows])

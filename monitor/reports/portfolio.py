@@ -6,7 +6,7 @@ Breaches of faith are counted from orange and red of the government's own duties
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -72,11 +72,35 @@ class Portfolio:
     coverage: list[dict[str, Any]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A part of the portfolio: the contracts in the table `asked`, and warnings about them alone where they were `picked`;
+    warnings of one rule, or of a level and graver."""
+
+    picked: bool = False
+    rule: str | None = None
+    level: str | None = None
+
+    def has(self, finding: Finding, contracts: Set[str]) -> bool:
+        """Whether a finding is in it."""
+        return (
+            (not self.picked or finding.contract_id in contracts)
+            and (self.rule is None or finding.rule == self.rule.upper())
+            and (self.level is None or LEVELS.index(finding.outcome) >= LEVELS.index(self.level))
+        )
+
+
 def portfolio(
-    engine: Engine, voices: Voices, book: Rulebook, header: Header, sources: Sequence[dict[str, Any]]
-) -> Portfolio:
-    """Build the report. `sources` are the rows of `store.versions.sources_seen`, with `stale_after_days` from the config."""
+    engine: Engine, voices: Voices, book: Rulebook, header: Header, sources: Sequence[dict[str, Any]],
+    part: Part | None = None,
+) -> Portfolio:  # fmt: skip
+    """Build the report. `sources` are the rows of `store.versions.sources_seen`, with `stale_after_days` from the config. Of a
+    part there are no estimates, and what rules cannot judge is not told: both are of everything."""
+    _lay_out(engine, narrowed=part is not None)
     fired = sorted(voices.judgement.fired(), key=_worst_first)
+    if part is not None:
+        contracts = {row["id"] for row in engine.rows("select id from asked")}
+        fired = [finding for finding in fired if part.has(finding, contracts)]
     rules = {rule.rule.id: rule.rule for rule in book.rules}
     findings = [
         {"level": f.outcome, "rule": f.rule, "subject_id": f.subject_id, **finding_content(f, rules[f.rule])}
@@ -90,12 +114,19 @@ def portfolio(
         units=_units(engine, fired),
         months=engine.rows(_MONTHS),
         findings=findings,
-        learned=learned_rows(engine, voices),
+        learned=[] if part else learned_rows(engine, voices),
         moved=engine.rows(_MOVED),
         vanished=engine.rows(_VANISHED),
         sources=[_source(row, engine) for row in sources],
-        coverage=coverage_rows(engine, voices.judgement, book),
+        coverage=[] if part else coverage_rows(engine, voices.judgement, book),
     )
+
+
+def _lay_out(engine: Engine, *, narrowed: bool) -> None:
+    """The contracts that are told of, and their obligations."""
+    for subject, key in (("contract", "id"), ("obligation", "contract_id")):
+        only = f" where {key} in (select id from asked)" if narrowed else ""
+        engine.db.execute(f"create or replace temp view told_{subject} as from fact_{subject}{only}")
 
 
 def coverage_rows(engine: Engine, judgement: Judgement, book: Rulebook) -> list[dict[str, Any]]:
@@ -120,8 +151,8 @@ _OPEN_O = _OPEN.replace("done_on", "o.done_on").replace("status", "o.status")
 
 _TOTALS = f"""
 select
-    (select count(*) from fact_contract) as contracts,
-    (select count(distinct unit_id) from fact_contract) as units,
+    (select count(*) from told_contract) as contracts,
+    (select count(distinct unit_id) from told_contract) as units,
     count(*) as obligations,
     count(*) filter (where {_OPEN}) as open,
     count(*) filter (where {_OPEN} and due_on < as_of()) as overdue,
@@ -129,7 +160,7 @@ select
     count(*) filter (where {_OPEN} and due_on is null) as no_day,
     count(*) filter (where done_on is not null) as done,
     count(*) filter (where done_on > due_on) as done_late
-from fact_obligation
+from told_obligation
 """
 
 _MONTHS = f"""
@@ -144,7 +175,7 @@ select
     count(o.id) filter (where o.done_on > o.due_on) as late,
     count(o.id) filter (where {_OPEN_O} and o.due_on < as_of()) as overdue,
     count(o.id) filter (where {_OPEN_O} and o.due_on >= as_of()) as ahead
-from month m left join fact_obligation o on date_trunc('month', o.due_on)::date = m.month
+from month m left join told_obligation o on date_trunc('month', o.due_on)::date = m.month
 group by m.month order by m.month
 """
 
@@ -157,7 +188,7 @@ select
         and o.due_on between as_of() and as_of() + {SOON_DAYS}) as due_soon,
     max(as_of() - o.due_on) filter (where {_OPEN_O} and o.due_on < as_of())
         as oldest_days
-from fact_contract c left join fact_unit u on u.id = c.unit_id left join fact_obligation o on o.contract_id = c.id
+from told_contract c left join fact_unit u on u.id = c.unit_id left join told_obligation o on o.contract_id = c.id
 group by 1
 """
 
@@ -169,13 +200,14 @@ with step as (
 select
     s.noun, s.id, coalesce(o.title, c.title) as title, coalesce(o.contract_id, s.id) as contract_id,
     s.before, s.day as after, s.day - s.before as days, s.recorded_on
-from step s left join fact_obligation o on s.noun = 'obligation' and o.id = s.id
-left join fact_contract c on s.noun = 'contract' and c.id = s.id
-where s.before is not null and s.before is distinct from s.day
+from step s left join told_obligation o on s.noun = 'obligation' and o.id = s.id
+left join told_contract c on s.noun = 'contract' and c.id = s.id
+where s.before is not null and s.before is distinct from s.day and (s.noun <> 'obligation' or o.id is not null)
+    and (s.noun <> 'contract' or c.id is not null)
 order by s.recorded_on desc, s.noun, s.id
 """
 
-_VANISHED = "select id, title, source, gone_on from fact_contract where gone_on is not null order by gone_on desc, id"
+_VANISHED = "select id, title, source, gone_on from told_contract where gone_on is not null order by gone_on desc, id"
 
 
 def _by_rule(fired: Sequence[Finding], book: Rulebook) -> list[dict[str, Any]]:

@@ -8,22 +8,33 @@ from typing import Any
 
 from monitor.domain.warning import LEVELS
 from monitor.domain.words import fact_value
-from monitor.reports.asked import Asked, document
+from monitor.reports.asked import PICKING, Asked, document, narrow
 from monitor.reports.document import Cell, Document, Drawing, Figure, Kind, Row, Section, Table, columns
 from monitor.reports.learned import Voices, reasons, share
 from monitor.reports.page import Wording, months, summary, units
-from monitor.reports.portfolio import Portfolio, portfolio
+from monitor.reports.portfolio import Part, Portfolio, portfolio
 from monitor.reports.terminal import why_blind
+
+NARROWED_BY = frozenset(("unit", "party", "kind", "amount", "rule", "level"))
 
 
 def report(asked: Asked) -> Document:
-    """The answer, with every warning; forms that have a page show the gravest."""
-    voices = asked.voices() if asked.voices else Voices(judgement=asked.judgement)
-    found = portfolio(asked.engine, voices, asked.book, asked.header, asked.sources)
+    """The answer, with every warning; forms that have a page show the gravest. Estimates and what rules cannot judge are of
+    everything, and no part of a narrowed answer."""
+    wanted = asked.narrowed
+    named, part = {*wanted.named()}, None
+    if named & NARROWED_BY:
+        part = Part(picked=not named.isdisjoint(PICKING), rule=wanted.rule, level=wanted.level)
+    if part:
+        narrow(asked)
+    voices = asked.voices() if asked.voices and part is None else Voices(judgement=asked.judgement)
+    found = portfolio(asked.engine, voices, asked.book, asked.header, asked.sources, part)
     sections = [
         _numbers(asked, found), _by_month(asked, found), _by_unit(asked, found), _warnings(asked, found),
-        _estimates(asked, found), _changes(asked, found), _sources(asked, found), _blind(asked, found),
+        _changes(asked, found), _sources(asked, found),
     ]  # fmt: skip
+    if part is None:
+        sections += [_estimates(asked, found), _blind(asked, found)]
     told = repr([found.learned, [{**row} for row in found.sources]])
     return document(
         asked, "portfolio", summary=summary(found, Wording(asked.lang)), sections=sections, main="warnings",

@@ -121,7 +121,9 @@ def _least(table: Table, column: Column, lang: str) -> int:
 def _head(column: Column, lang: str, width: int) -> list[str]:
     """The lines of a head: broken between words, or where there are none after every few characters."""
     title = _safe(column.title)
-    return wrap(title, max(2, width // 2)) if lang == "zh" else wrap(title, width, break_long_words=False)
+    if lang == "zh" and not title.isascii():
+        return wrap(title, 4 if width > 1 else 2)
+    return wrap(title, width, break_long_words=False)
 
 
 def _firm(column: Column) -> bool:
