@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Literal
 
 from monitor.domain.errors import UsageError
@@ -18,8 +19,8 @@ from monitor.exports.held import rows as held_rows
 from monitor.sources.ledger_sheets import SHEETS
 from monitor.sources.ledger_template import write_ledger
 
-SHEET_ROWS = 1_048_000
-"""Lines of a sheet of Excel, with room for headers."""
+LINES = 400_000
+"""Lines of all sheets: under two gigabytes while they are written, and a file that Excel still opens."""
 CHILDREN = {"obligation": "履约节点", "payment": "收付款", "amendment": "变更", "guarantee": "担保"}
 DISPUTES = ("judgment", "claim")
 COLUMNS = {sheet.zh: frozenset(column.key for column in sheet.columns if column.noun) for sheet in SHEETS}
@@ -36,7 +37,7 @@ class Book:
 
 
 def ledger(engine: Engine) -> Book:
-    """Every listed contract and what belongs to it. Raises UsageError where Excel has too few lines."""
+    """Every listed contract and what belongs to it. Raises UsageError for more than people can work with in Excel."""
     book = Book()
     names = {row["id"]: row["name"] for row in held_rows(engine, "unit")}
     for dossier in dossiers(engine):
@@ -51,6 +52,11 @@ def ledger(engine: Engine) -> Book:
             if body is not None and f"{noun} {body['id']}" not in book.taken:
                 book.taken.add(f"{noun} {body['id']}")
                 book.sheets[sheet].append(_said(body, noun))
+        if sum(map(len, book.sheets.values())) > LINES:
+            raise UsageError(
+                f"the ledger would have more than {LINES:,} lines, and no Excel works with so many",
+                hint="`lvyue export ocds` has no such limit",
+            )
     alone = lonely(engine)
     for noun, sheet in (("unit", "单位"), ("party", "相对人")):
         book.sheets[sheet] += [_said(row, noun) for row in alone.get(noun, ())]
@@ -60,12 +66,6 @@ def ledger(engine: Engine) -> Book:
         book.sheets["逾期未付公开"].append(
             _said(row, "disclosure") | {"disclosure.unit_id": names.get(row.get("unit_id", ""))}
         )
-    for name, lines in book.sheets.items():
-        if len(lines) > SHEET_ROWS:
-            raise UsageError(
-                f"the sheet {name} would have {len(lines):,} lines, and Excel has {SHEET_ROWS:,}",
-                hint="`lvyue export ocds` has no such limit",
-            )
     return book
 
 
@@ -121,7 +121,7 @@ def _amendment_notice(book: Book, dossier: Dossier, notice: Row) -> None:
 
 def _child(book: Book, noun: str, sheet: str, row: Row) -> None:
     number = book.numbers[row["contract_id"]]
-    line = {f"{noun}.{name}": cell for name, cell in row.items() if name != "notice"}
+    line = {_key(noun, name): cell for name, cell in row.items() if name != "notice"}
     line |= {f"{noun}.contract_id": number, f"{noun}.id": _local(row["id"], row["contract_id"])}
     if "obligation_id" in row:
         line["payment.obligation_id"] = _local(row["obligation_id"], row["contract_id"])
@@ -149,7 +149,13 @@ def _complaint(book: Book, row: Row, names: dict[str, str]) -> None:
 
 
 def _said(row: Row, noun: str) -> Row:
-    return {f"{noun}.{name}": cell for name, cell in row.items() if name != "id"}
+    return {_key(noun, name): cell for name, cell in row.items() if name != "id"}
+
+
+@cache
+def _key(noun: str, name: str) -> str:
+    """The key of a cell: one text for all lines, of which there may be hundreds of thousands."""
+    return f"{noun}.{name}"
 
 
 def _fitting(row: Row, head: str, sheet: str, *, aside: tuple[str, ...]) -> Row:
