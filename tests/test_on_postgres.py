@@ -75,7 +75,7 @@ def given_away(office: Office) -> list[str]:
     """Reports, a question of one's own and a supposition about a past day, and what is written for other programs."""
     said = [
         office.ok("report", name, "--as-of", EARLIER, "--format", "csv").out
-        for name in ("payments", "promises", "coverage", "unit", "rights", "slippage", "year")
+        for name in ("payments", "coverage", "slippage", "year")
     ]
     past = ("--as-of", EARLIER)
     said.append(
