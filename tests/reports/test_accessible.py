@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import openpyxl
 import pytest
+from pypdf import PdfReader
 
 from monitor import reports
 from monitor.domain.words import LANGS
+from monitor.notify.letters.inert import columns as width_of
 from monitor.reports import dossier, standing
 from monitor.reports.chart import Picture, Slot, grid
 from monitor.reports.document import Document
-from monitor.reports.forms import shaped
+from monitor.reports.forms import FORMS, Form, shaped
 from monitor.reports.questions import questions
 from tests.reports.district import Askable
 from tests.reports.reading import Element, read_markup
@@ -39,6 +44,34 @@ def answered(month: Askable, name: str, lang: str) -> Document:
 def page(request: pytest.FixtureRequest, month: Askable) -> Element:
     name, lang = request.param
     return read_markup(shaped(answered(month, name, lang), "html").decode())
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("name", "lang"), [(name, lang) for name in ("contract", "portfolio") for lang in LANGS])
+def test_what_is_no_question_has_every_form_too(month: Askable, name: str, lang: str, form: Form) -> None:
+    """Of the questions, tests/reports/test_forms.py asks this and more."""
+    document = answered(month, name, lang)
+    made = shaped(document, form)
+    if form == "pdf":
+        reader = PdfReader(io.BytesIO(made))
+        text = re.sub(r"\s+", "", "".join(page.extract_text() for page in reader.pages))
+        assert all(re.sub(r"\s+", "", section.heading) in text for section in document.sections)
+        assert "\ufffd" not in text
+    elif form == "xlsx":
+        assert len(openpyxl.load_workbook(io.BytesIO(made)).worksheets) == 1 + len(document.tables())
+    elif form == "csv":
+        rows = list(csv.reader(io.StringIO(made.decode())))
+        assert len(rows) == 1 + len(document.table(document.main).rows)
+    else:
+        assert document.title in made.decode()
+
+
+@pytest.mark.parametrize(("name", "lang"), [(name, lang) for name in questions() for lang in LANGS])
+def test_a_screen_has_every_section(month: Askable, name: str, lang: str) -> None:
+    document = answered(month, name, lang)
+    shown = shaped(document, "terminal").decode()
+    assert all(section.heading in shown for section in document.sections)
+    assert max(map(width_of, shown.splitlines())) <= 140, "nothing is cut off without a word"
 
 
 def test_a_page_says_its_language_and_its_headings_stand_in_order(page: Element) -> None:
