@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -208,14 +209,10 @@ def rules_test(as_json: AsJson = False) -> None:
 
 def _book(*, law_alone: bool = False) -> Rulebook:
     """The rules of the shelves, with the numbers that this office set unless the law alone is asked for."""
-    from monitor import rulebook
     from monitor.domain.override import NO_OVERRIDES
 
     config = shell.load_config_or_default()
-    return rulebook.load(
-        config.rule_shelves(), config.calendars(), default_calendar=config.settings.calendar.country,
-        packs=config.settings.rules.packs, overrides=NO_OVERRIDES if law_alone else config.overrides,
-    )  # fmt: skip
+    return (replace(config, overrides=NO_OVERRIDES) if law_alone else config).book()
 
 
 def _own_shelf(configured: Sequence[Path]) -> Path:
