@@ -151,14 +151,15 @@ def rules_try(
     from monitor.domain.toml import read
 
     config = shell.load_config()
+    book = config.book()
     days = {name: shell.parse_day(told) for name, told in (("first", first), ("last", last))}
     said = {
-        "file": file.name, "pack": _pack_of(file, pack, config.book()), "rule": read(file, str(file)),
+        "file": file.name, "pack": _pack_of(file, pack, book), "rule": read(file, str(file)),
         "step": str(parse_step(step).days),
     } | {name: str(day) for name, day in days.items()}  # fmt: skip
     instant = shell.now(config)
     asked = Question(name="try", as_of=instant.date(), known_at=instant, lang=shell.language(), said=said)
-    hand_over(answered(config, asked), form, paper=paper, output=output)
+    hand_over(answered(config, asked, book), form, paper=paper, output=output)
 
 
 def _pack_of(file: Path, pack: str | None, book: Rulebook) -> str:
@@ -278,14 +279,14 @@ def _asked(
     return answered(config, Question(name=name, as_of=day, known_at=instant, lang=shell.language(), said=told))
 
 
-def answered(config: Config, asked: Question) -> Document:
-    """The answer, from what the office's store holds."""
+def answered(config: Config, asked: Question, book: Rulebook | None = None) -> Document:
+    """The answer, from what the office's store holds; `book` where the rules were read already."""
     from monitor import asking
 
     asking.check(asked.name, asked.said)
     store = shell.open_store(config)
     with shell.progress():
-        return asking.answer(config, store, config.book(), asked, tell=shell.tell)
+        return asking.answer(config, store, book or config.book(), asked, tell=shell.tell)
 
 
 def hand_over(document: Document, form: FormName, *, paper: Literal["a4", "letter"], output: Path | None) -> None:
